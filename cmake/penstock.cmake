@@ -10,6 +10,19 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost REQUIRED)
+find_package(cpprestsdk REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)      # PkgConfig::zstd
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)  # PkgConfig::xxhash
 
 set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 if(PENSTOCK_SANITIZE)
@@ -38,13 +51,20 @@ function(penstock_library name)
   endif()
 endfunction()
 
-# penstock_test(<name> SOURCES ... DEPENDS ... [LABELS ...]): one GoogleTest program, one ctest entry.
+# penstock_test(<name> SOURCES ... DEPENDS ... [SANITIZE address thread] [LABELS ...] [TIMEOUT seconds]): one GoogleTest program, one
+# ctest entry. A sanitizer build has only the tests that name it: those of folders with threads (thread) or decoders (address).
+add_custom_target(sanitized_tests)
 function(penstock_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;SANITIZE")
+  string(REGEX MATCH "^[a-z]+" sanitizer "${PENSTOCK_SANITIZE}")
+  if(PENSTOCK_SANITIZE AND NOT sanitizer IN_LIST arg_SANITIZE)
+    return()
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} penstock_warnings GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              PENSTOCK_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  add_dependencies(sanitized_tests ${name})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()

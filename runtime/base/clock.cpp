@@ -37,6 +37,12 @@ bool ManualClock::sleep(Duration duration, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+bool ManualClock::sleep_until(Duration deadline, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  moved_.wait(lock, stop, [&] { return passed_ >= deadline; });
+  return !stop.stop_requested();
+}
+
 void ManualClock::advance(Duration duration) {
   {
     std::scoped_lock lock(mutex_);

@@ -23,6 +23,11 @@ class Clock {
   virtual Duration monotonic() = 0;
   // Sleeps until `duration` has passed or `stop` is requested; true when it slept to the end.
   virtual bool sleep(Duration duration, const std::stop_token& stop) = 0;
+  // The same until monotonic() has reached `deadline`: nothing can pass between reading the time and
+  // falling asleep.
+  virtual bool sleep_until(Duration deadline, const std::stop_token& stop) {
+    return sleep(deadline - monotonic(), stop);
+  }
 };
 
 class SystemClock final : public Clock {
@@ -40,6 +45,7 @@ class ManualClock final : public Clock {
   Millis now() override;
   Duration monotonic() override;
   bool sleep(Duration duration, const std::stop_token& stop) override;
+  bool sleep_until(Duration deadline, const std::stop_token& stop) override;
   void advance(Duration duration);
 
  private:

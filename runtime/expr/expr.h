@@ -9,8 +9,8 @@
 
 namespace penstock {
 
-// A bound, typed expression: an immutable tree of values. Every conversion is explicit (a kCast), so
-// that evaluation never guesses. What a call means is told by `function`, see functions.h.
+// A bound, typed expression: an immutable tree of values. Every conversion is explicit (a kCast),
+// so that evaluation never guesses. What a call means is told by `function`, see functions.h.
 struct Expr {
   enum class Kind : std::uint8_t {
     kColumn,   // `column` of the input batch
@@ -22,7 +22,8 @@ struct Expr {
     kCase,     // when, then, when, then, ..., else; evaluated only where selected
     kAnd,      // three-valued; evaluates no argument on rows that are already decided
     kOr,
-    kVariable  // a string literal that holds ${NAME}s: `function` is the text, resolved before evaluation
+    kVariable  // a string literal that holds ${NAME}s: `function` is the text, resolved before
+               // evaluation
   };
   Kind kind = Kind::kLiteral;
   Type type{};
