@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct SourceSpec {
   Options options;
   Schema declared;                    // all physical columns of the table
   std::vector<std::size_t> columns;   // those that the plan uses, ascending; the operator's output starts with them
+  // Parallel to `columns` (or empty: everything): of a ROW column the field numbers that the plan uses, ascending; empty: all. The source
+  // still delivers the whole ROW type, but may fill a child that is not used with NULLs instead of decoding it.
+  std::vector<std::vector<std::size_t>> nested{};
   // Event time: evaluated over the decoded columns for every batch, per split. The split's watermark is the largest
   // value so far (as Flink's WATERMARK FOR ... AS ...).
   std::optional<Expr> watermark;
@@ -152,21 +156,38 @@ struct StreamGraph {
 };
 
 // What an operator keeps, by which state is mapped between versions of a job and described in files.
+// Types are given as nullable: nullability is no part of what is stored.
 struct StateShape {
   std::string operator_name;
-  std::string state_name;       // "groups", "windows", "distinct-0", "left", "right"
+  std::string state_name;       // "groups", "distinct-0", "values-1", "left", "right"; the number is the aggregate's
   std::vector<Type> key;
   std::vector<Type> value;
+  bool bag = false;             // a key holds many values (a join side)
   friend bool operator==(const StateShape&, const StateShape&) = default;
 };
+//
+// Aggregates of every kind: "groups": group keys -> BIGINT row count, then the accumulators of each call (accumulator_types). Windows
+// are no part of the key: state is stored per window or slice (of AttachedWindowAggregate the window columns are keys as well). DISTINCT
+// call i: "distinct-i": group keys, argument -> BIGINT count. MIN or MAX as call i over a changelog: "values-i", the same.
+// Join: "left" and "right": join keys -> all columns of that side, a bag. Other operators: none.
 std::vector<StateShape> state_shapes(const StreamGraph& graph, OperatorId id);
+
+// COUNT: BIGINT. SUM: the result's type, BIGINT count of the values. AVG: the sum (BIGINT, DOUBLE or DECIMAL(38, s)), BIGINT count.
+// MIN, MAX: the argument's type.
+std::vector<Type> accumulator_types(const AggregateCall& call, const Schema& input);
+
+// Whether some input of the operator may send other row kinds than inserts.
+bool has_changelog_input(const StreamGraph& graph, OperatorId id);
+
+// "source", "calc", "group-aggregate", "window-aggregate", "window-assign", "attached-window-aggregate", "join", "union", "sink".
+std::string_view kind_name(const OperatorSpec& spec);
 
 // Why state of `before` cannot be taken over by `after`, one line each ("operator count-by-auction: gone", "...: key was
 // (BIGINT), is (STRING)"); empty when everything fits. State that is new in `after` starts empty and is no misfit.
 std::vector<std::string> state_misfits(const StreamGraph& before, const StreamGraph& after);
 
 // Operators that run without a queue between them. An edge is fused when it is not keyed, the sender has one consumer, the
-// receiver one input, and no pin or union stands between them.
+// receiver one input, and neither is pinned nor the receiver a union.
 struct Chain {
   std::vector<OperatorId> operators;  // in order; the first may be a source or have several inputs
 };
@@ -178,5 +199,7 @@ ChainPlan plan_chains(const StreamGraph& graph);
 
 // A readable form of the plan (explain): one operator a line, with chain, keys, state and changelog kinds.
 std::string explain_text(const StreamGraph& graph);
+// The same for programs: {"name", "operators": [{"id", "name", "kind", "chain", "inputs", "columns", "state", ...}], "settings", "warnings"}.
+std::string explain_json(const StreamGraph& graph);
 
 }  // namespace penstock

@@ -9,9 +9,11 @@
 
 namespace penstock {
 
+__extension__ using UInt128 = unsigned __int128;
+
 // Key group of a hash (see hash_rows): multiply-shift, so that any number of groups is used evenly.
 constexpr KeyGroup key_group_of(std::uint64_t hash, std::uint32_t groups) {
-  return {static_cast<std::uint32_t>((static_cast<unsigned __int128>(hash) * groups) >> 64)};
+  return {static_cast<std::uint32_t>((static_cast<UInt128>(hash) * groups) >> 64)};
 }
 
 // Who owns each key group. Total by construction: one entry per group, so no group is ever without or with two owners. A value.
