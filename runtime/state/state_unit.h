@@ -1,35 +1,26 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
+#include "runtime/columns/batch.h"
 #include "runtime/columns/type.h"
+#include "runtime/state/bag_table.h"
+#include "runtime/state/keyed_table.h"
+#include "runtime/state/memory_budget.h"
 
 namespace penstock {
 
-// Bytes that all state of a job uses, against its limit. Any thread.
-class MemoryBudget {
- public:
-  explicit MemoryBudget(std::int64_t limit_bytes) : limit_(limit_bytes) {}
-  void add(std::int64_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
-  std::int64_t used() const { return used_.load(std::memory_order_relaxed); }
-  std::int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
-  void set_limit(std::int64_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
-  bool exhausted() const { return used() > limit(); }
-
- private:
-  std::atomic<std::int64_t> used_{0};
-  std::atomic<std::int64_t> limit_;
-};
-
-// One table of an operator's state: key -> value (kMap) or key -> bag of values (kBag; a join side). Both keyed, on top, by a window (Millis; 0 where
-// there is none), so that a whole window is dropped at once.
+// One table of an operator's state: key -> value (kMap) or key -> bag of values (kBag; a join
+// side). Both keyed, on top, by a window (Millis; 0 where there is none), so that a whole window is
+// dropped at once.
 struct StateTableShape {
   std::string name;
   std::vector<Type> key;
@@ -37,19 +28,113 @@ struct StateTableShape {
   bool bag = false;
 };
 
-// State of one operator for one key group: the unit that moves, freezes and is written to a checkpoint. One thread at a time.
-class StateUnit;
+// Shapes with the row layouts that follow from them; shared by all units of an operator, and by
+// their pictures.
+struct UnitLayout {
+  std::vector<StateTableShape> shapes;
+  std::vector<RowLayout> maps;  // by shape; empty for a bag
+  std::vector<BagLayout> bags;  // by shape; empty for a map
 
-// An immutable picture of a unit at a barrier; its memory is shared with the unit until that writes. Any one thread may encode it.
+  static std::shared_ptr<const UnitLayout> of(std::vector<StateTableShape> shapes);
+};
+
+// State of one operator for one key group: the unit that moves, freezes and is written to a
+// checkpoint. One thread at a time.
+class StateUnit {
+ public:
+  template <typename Table>
+  using Windows = std::vector<std::pair<Millis, std::unique_ptr<Table>>>;  // ascending
+
+  StateUnit(std::shared_ptr<const UnitLayout> layout, MemoryBudget& memory);
+
+  // The table of a shape for writing; made when it is not there. Stays where it is until its window
+  // is dropped.
+  KeyedTable& map(std::size_t shape, Millis window = 0) {
+    return at(maps_[shape], layout_->maps[shape], window);
+  }
+  BagTable& bag(std::size_t shape, Millis window = 0) {
+    return at(bags_[shape], layout_->bags[shape], window);
+  }
+  // The same for reading, or nullptr.
+  const KeyedTable* find_map(std::size_t shape, Millis window = 0) const {
+    return find(maps_[shape], window);
+  }
+  const BagTable* find_bag(std::size_t shape, Millis window = 0) const {
+    return find(bags_[shape], window);
+  }
+  const Windows<KeyedTable>& maps(std::size_t shape) const { return maps_[shape]; }
+  const Windows<BagTable>& bags(std::size_t shape) const { return bags_[shape]; }
+
+  // Frees everything that windows up to and including `window` hold, in all tables.
+  void drop_windows_through(Millis window);
+  std::optional<Millis> earliest_window() const;
+  bool empty() const { return !earliest_window(); }
+
+  // Everything that the watermark `progress` completes has been emitted. It moves and is saved with
+  // the rows: a restored operator must not emit a window again, nor accept rows for it. Never goes
+  // back.
+  Millis progress() const { return progress_; }
+  void set_progress(Millis progress);
+
+  // Reclaims memory of texts that are gone, where that is worth it.
+  void tidy();
+  const UnitLayout& layout() const { return *layout_; }
+  const std::shared_ptr<const UnitLayout>& shared_layout() const { return layout_; }
+  std::uint64_t bytes() const;
+
+  // The unit as it is now, sharing its memory; later writes copy what they touch. Cost: the number
+  // of windows.
+  std::shared_ptr<const StateUnit> freeze();
+  // Marks what was written since the last call as part of `checkpoint`; returns the last checkpoint
+  // that has got something new.
+  CheckpointId settle(CheckpointId checkpoint);
+
+ private:
+  template <typename Table, typename Layout>
+  Table& at(Windows<Table>& windows, const Layout& layout, Millis window) {
+    written_ = true;
+    for (std::size_t i = windows.size(); i-- > 0;) {
+      if (windows[i].first == window) return *windows[i].second;
+      if (windows[i].first < window) return insert(windows, i + 1, layout, window);
+    }
+    return insert(windows, 0, layout, window);
+  }
+  template <typename Table, typename Layout>
+  Table& insert(Windows<Table>& windows, std::size_t place, const Layout& layout, Millis window) {
+    auto position = windows.begin() + static_cast<std::ptrdiff_t>(place);
+    position = windows.emplace(position, window, std::make_unique<Table>(layout, *memory_));
+    return *position->second;
+  }
+  template <typename Table>
+  static const Table* find(const Windows<Table>& windows, Millis window) {
+    for (const auto& [time, table] : windows)
+      if (time == window) return table.get();
+    return nullptr;
+  }
+
+  std::shared_ptr<const UnitLayout> layout_;
+  MemoryBudget* memory_;
+  std::vector<Windows<KeyedTable>> maps_;  // by shape; one of the two is always empty
+  std::vector<Windows<BagTable>> bags_;
+  Millis progress_ = kNoWatermark;
+  bool written_ = false;       // since the last settle
+  CheckpointId changed_in_{};  // 0: as restored
+};
+
+// An immutable picture of a unit at a barrier; its memory is shared with the unit until that
+// writes. Any one thread may encode it.
 struct FrozenUnit {
   KeyGroup group{};
   std::shared_ptr<const StateUnit> unit;
 };
 
-// A unit as one self-describing block: header with shapes, then per table the columns (window, key fields, value fields), zstd-compressed, xxh3-checked. encode is
-// deterministic for equal contents in equal order. decode: kCorrupt for damaged bytes, kInvalid when shapes do not fit (names the difference).
+// A unit as one self-describing block: header with shapes, then per table the columns (window, key
+// fields, value fields), zstd-compressed, xxh3-checked. encode is deterministic for equal contents
+// in equal order. decode: kCorrupt for damaged bytes, kInvalid when shapes do not fit (names the
+// difference).
 std::string encode_unit(const StateUnit& unit);
-Result<std::unique_ptr<StateUnit>> decode_unit(std::string_view bytes, const std::vector<StateTableShape>& shapes,
+Result<std::unique_ptr<StateUnit>> decode_unit(std::string_view bytes,
+                                               const std::vector<StateTableShape>& shapes,
                                                MemoryBudget& memory);
 
 }  // namespace penstock

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "runtime/state/memory_budget.h"
+
+namespace penstock {
+
+// Memory that counts in the budget for as long as anybody, live or frozen, holds it.
+class Segment {
+ public:
+  Segment(std::size_t bytes, MemoryBudget& budget);
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  std::byte* bytes() { return bytes_.get(); }
+  const std::byte* bytes() const { return bytes_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t size_;
+  MemoryBudget& budget_;
+};
+
+// Rows of one width, numbered from 0 without gaps, in segments. freeze() shares the segments with a
+// picture; the live store then copies a segment before its first write. A segment is written in
+// place only if it was made since the last freeze (its epoch is the store's), so no thread ever has
+// to ask whether a picture still exists. One thread at a time; a frozen store is never written.
+class RowStore {
+ public:
+  RowStore(std::uint32_t row_bytes, MemoryBudget& budget);
+  RowStore(RowStore&&) = default;
+  RowStore& operator=(RowStore&&) = default;
+
+  std::uint32_t size() const { return size_; }
+  const std::byte* row(std::uint32_t number) const {
+    return segments_[number >> shift_].bytes + std::size_t{number & mask_} * row_bytes_;
+  }
+  // The same for writing; what row() gave before may be gone then. Stays valid until the store
+  // grows or is frozen.
+  std::byte* writable(std::uint32_t number) {
+    if (segments_[number >> shift_].epoch != epoch_) [[unlikely]]
+      own_segment(number >> shift_);
+    return segments_[number >> shift_].bytes + std::size_t{number & mask_} * row_bytes_;
+  }
+  // A new row, number size()-1, uninitialised.
+  std::byte* append();
+  void pop();
+
+  // The rows as they are now. Constant cost.
+  RowStore freeze();
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  struct Slot {
+    std::byte* bytes = nullptr;
+    std::uint64_t epoch = 0;
+    std::shared_ptr<Segment> segment;
+  };
+  RowStore(const RowStore&) = default;  // shares everything: freeze()
+  void own_list();
+  void own_segment(std::size_t number);
+  void put_segment(std::size_t number, std::size_t rows, std::size_t rows_kept);
+
+  std::uint32_t row_bytes_;
+  std::uint32_t shift_;
+  std::uint32_t mask_;
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 0;
+  std::uint64_t epoch_ = 1;
+  std::uint64_t list_epoch_ = 1;
+  std::uint64_t bytes_ = 0;
+  std::shared_ptr<std::vector<Slot>> list_;
+  Slot* segments_ = nullptr;
+  MemoryBudget* budget_;
+};
+
+// Names a text of a TextStore; 0 is the empty text.
+using TextRef = std::uint64_t;
+
+// Texts that rows refer to. Only appended to: what a picture shows is never touched, so freezing
+// shares it and copies nothing. Garbage is reclaimed by copying the live texts into a new store.
+class TextStore {
+ public:
+  explicit TextStore(MemoryBudget& budget) : budget_(&budget) {}
+
+  TextRef add(std::string_view text);
+  // Valid as long as the store or a picture of it lives.
+  std::string_view get(TextRef ref) const;
+  // Counts a text that no row refers to any more.
+  void drop(TextRef ref);
+  // More garbage than live text, and enough to be worth a pass.
+  bool wasteful() const { return garbage_ > 4096 && garbage_ > used_ / 2; }
+
+  TextStore freeze();
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  void open_segment(std::size_t at_least);
+
+  MemoryBudget* budget_;
+  std::shared_ptr<std::vector<std::shared_ptr<Segment>>> list_;
+  bool list_shared_ = false;
+  std::size_t tail_used_ = 0;  // of the last segment
+  std::uint64_t used_ = 0;
+  std::uint64_t garbage_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace penstock

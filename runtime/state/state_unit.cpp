@@ -1,0 +1,89 @@
+#include "runtime/state/state_unit.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+std::shared_ptr<const UnitLayout> UnitLayout::of(std::vector<StateTableShape> shapes) {
+  auto layout = std::make_shared<UnitLayout>();
+  for (const StateTableShape& shape : shapes) {
+    layout->maps.push_back(shape.bag ? RowLayout{} : RowLayout::of(shape.key, shape.value, 0));
+    layout->bags.push_back(shape.bag ? BagLayout::of(shape.key, shape.value) : BagLayout{});
+  }
+  layout->shapes = std::move(shapes);
+  return layout;
+}
+
+StateUnit::StateUnit(std::shared_ptr<const UnitLayout> layout, MemoryBudget& memory)
+    : layout_(std::move(layout)),
+      memory_(&memory),
+      maps_(layout_->shapes.size()),
+      bags_(layout_->shapes.size()) {}
+
+void StateUnit::drop_windows_through(Millis window) {
+  const auto drop = [&](auto& windows) {
+    const auto kept =
+        std::ranges::find_if(windows, [&](const auto& entry) { return entry.first > window; });
+    if (kept == windows.begin()) return;
+    windows.erase(windows.begin(), kept);
+    written_ = true;
+  };
+  std::ranges::for_each(maps_, drop);
+  std::ranges::for_each(bags_, drop);
+}
+
+std::optional<Millis> StateUnit::earliest_window() const {
+  std::optional<Millis> earliest;
+  const auto look = [&](const auto& windows) {
+    for (const auto& [window, table] : windows) {
+      if (table->size() == 0) continue;
+      if (!earliest || window < *earliest) earliest = window;
+      return;
+    }
+  };
+  std::ranges::for_each(maps_, look);
+  std::ranges::for_each(bags_, look);
+  return earliest;
+}
+
+void StateUnit::set_progress(Millis progress) {
+  if (progress <= progress_) return;
+  progress_ = progress;
+  written_ = true;
+}
+
+void StateUnit::tidy() {
+  for (auto& windows : maps_)
+    for (auto& [window, table] : windows) table->tidy();
+  for (auto& windows : bags_)
+    for (auto& [window, table] : windows) table->tidy();
+}
+
+std::uint64_t StateUnit::bytes() const {
+  std::uint64_t total = sizeof(*this);
+  for (const auto& windows : maps_)
+    for (const auto& [window, table] : windows) total += table->bytes();
+  for (const auto& windows : bags_)
+    for (const auto& [window, table] : windows) total += table->bytes();
+  return total;
+}
+
+std::shared_ptr<const StateUnit> StateUnit::freeze() {
+  auto picture = std::make_shared<StateUnit>(layout_, *memory_);
+  for (std::size_t shape = 0; shape < maps_.size(); ++shape) {
+    for (auto& [window, table] : maps_[shape])
+      picture->maps_[shape].emplace_back(window, std::make_unique<KeyedTable>(table->freeze()));
+    for (auto& [window, table] : bags_[shape])
+      picture->bags_[shape].emplace_back(window, std::make_unique<BagTable>(table->freeze()));
+  }
+  picture->progress_ = progress_;
+  return picture;
+}
+
+CheckpointId StateUnit::settle(CheckpointId checkpoint) {
+  if (written_) changed_in_ = checkpoint;
+  written_ = false;
+  return changed_in_;
+}
+
+}  // namespace penstock
