@@ -12,52 +12,80 @@
 
 namespace penstock {
 
-// The history of a job in a BlobStore: numbered records, written with put_if_absent, never changed (design/3: the log). One owner, one thread.
+// The history of a job in a BlobStore: numbered records, written with put_if_absent, never changed
+// (design/3: the log). One owner, one thread.
 class CheckpointLog {
  public:
-  // Takes the job: writes a claim with the next free number, reading on while others win, and lists again after winning. kInvalid when
-  // the store belongs to another job ("... holds checkpoints of job "a"; use another directory").
+  // Takes the job: writes a claim with the next free number, reading on while others win, and lists
+  // again after winning. kInvalid when the store belongs to another job ("... holds checkpoints of
+  // job "a"; use another directory").
   static Result<CheckpointLog> claim(BlobStore& store, const JobIdentity& job, Millis now);
 
   const std::string& log_id() const { return log_id_; }
   RecordNumber epoch() const { return epoch_; }
-  // All records below the claim that could be read, ascending; unreadable ones (kCorrupt) are listed apart, with their error.
+  // Records below the claim that could be read, ascending: the first one, and from the newest back
+  // to the kHistoryPublications-th publication; damaged ones (kCorrupt) are listed apart, with
+  // their error.
+  static constexpr std::size_t kHistoryPublications = 100;
   struct Entry {
     RecordNumber number{};
     Record record;
   };
   const std::vector<Entry>& history() const { return history_; }
+  struct Unreadable {
+    RecordNumber number{};
+    Error error;
+  };
+  const std::vector<Unreadable>& unreadable() const { return unreadable_; }
 
-  // Appends under the only number this process may write. kConflict: fenced; the message names host and pid of the claim that won. An unknown outcome is
-  // resolved by reading the record back; while it cannot be resolved kUnavailable, and the same call again is safe.
+  // Appends under the only number this process may write. kConflict: fenced; the message names host
+  // and pid of the claim that won. An unknown outcome is resolved by reading the record back; while
+  // it cannot be resolved kUnavailable, and the same call again is safe.
   Result<RecordNumber> publish(const PublicationRecord& publication);
   // Whether another process has claimed since (reads one name). kConflict with its name when so.
   Status check_not_superseded();
 
  private:
   CheckpointLog(BlobStore& store, JobIdentity job);
+  Status read_history();
+  Status read_records(const std::vector<RecordNumber>& numbers);
+  Result<std::optional<RecordNumber>> read_one(RecordNumber number);
+  Status adopt_identity();
+  Result<bool> write_claim(RecordNumber number, Millis now);
+
   BlobStore* store_;
   JobIdentity job_;
   std::string log_id_;
   RecordNumber epoch_{};
   RecordNumber next_{};
   std::vector<Entry> history_;
+  std::vector<Unreadable> unreadable_;
 };
 
-// Reads a log without claiming: for `penstock snapshot`.
+// A whole log, read without claiming: for `penstock snapshot`.
+struct LogContents {
+  std::vector<CheckpointLog::Entry> entries;  // ascending
+  std::vector<CheckpointLog::Unreadable> unreadable;
+};
+Result<LogContents> inspect_log(BlobStore& store);
+// The same where damage is an error (kCorrupt).
 Result<std::vector<CheckpointLog::Entry>> read_log(BlobStore& store);
 
 // Which publication to restore, given what is in the history and which files verify. Pure.
 struct RestoreChoice {
-  const PublicationRecord* publication = nullptr;         // nullptr: start afresh
-  std::vector<const PublicationRecord*> passed_over;      // newer ones that are damaged, newest first
+  const PublicationRecord* publication = nullptr;     // nullptr: start afresh
+  std::vector<const PublicationRecord*> passed_over;  // newer ones that are damaged, newest first
   std::string reason;
 };
 using FileIsSound = bool (*)(const void* context, const PublicationRecord& publication);
-RestoreChoice choose_restore(const std::vector<CheckpointLog::Entry>& history, FileIsSound is_sound, const void* context);
+RestoreChoice choose_restore(const std::vector<CheckpointLog::Entry>& history, FileIsSound is_sound,
+                             const void* context);
 
-// Files that no retained publication refers to and that a process of this log and epoch may delete. Pure. `files` are all names in the store.
-std::vector<std::string> choose_garbage(const std::vector<CheckpointLog::Entry>& history, const std::vector<std::string>& files,
-                                        std::string_view log_id, RecordNumber epoch, std::size_t retained);
+// Files that no retained publication refers to and that a process of this log and epoch may delete.
+// Pure. `files` are all names in the store.
+std::vector<std::string> choose_garbage(const std::vector<CheckpointLog::Entry>& history,
+                                        const std::vector<std::string>& files,
+                                        std::string_view log_id, RecordNumber epoch,
+                                        std::size_t retained);
 
 }  // namespace penstock

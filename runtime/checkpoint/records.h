@@ -15,17 +15,19 @@ namespace penstock {
 
 struct JobIdentity {
   std::string name;
-  std::string uid;   // of the StreamJob; empty on a command line
+  std::string uid;  // of the StreamJob; empty on a command line
   friend bool operator==(const JobIdentity&, const JobIdentity&) = default;
 };
 
-// A process takes the job. Its record number is the epoch of that process. Record 0 is a claim too and draws the log's id.
+// A process takes the job. Its record number is the epoch of that process. Record 0 is a claim too
+// and draws the log's id.
 struct ClaimRecord {
   JobIdentity job;
   std::string log_id;  // 16 hex digits, the same in all records of a log
   std::string host;
   std::int64_t pid = 0;
   Millis at = 0;
+  std::string nonce{};  // tells this claim from any other when an outcome is unknown
   friend bool operator==(const ClaimRecord&, const ClaimRecord&) = default;
 };
 
@@ -33,7 +35,7 @@ struct ClaimRecord {
 struct StateBlock {
   std::string operator_name;
   KeyGroup group{};
-  std::string file;            // name in the store
+  std::string file;  // name in the store
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   friend bool operator==(const StateBlock&, const StateBlock&) = default;
@@ -64,7 +66,8 @@ struct CommittableRecord {
   friend bool operator==(const CommittableRecord&, const CommittableRecord&) = default;
 };
 
-// The key-group table that was in force at the barrier: the same for all chains of the job but pinned ones, which are even over their parallelism.
+// The key-group table that was in force at the barrier: the same for all chains of the job but
+// pinned ones, which are even over their parallelism.
 struct TableRecord {
   std::uint64_t version = 0;
   std::uint32_t parallelism = 1;
@@ -74,14 +77,14 @@ struct TableRecord {
 
 struct PublicationRecord {
   std::string log_id;
-  RecordNumber epoch{};        // of the process that wrote it
+  RecordNumber epoch{};  // of the process that wrote it
   CheckpointId checkpoint{};
   bool savepoint = false;
   Millis at = 0;
-  Millis duration = 0;         // from trigger to publication
-  std::uint64_t new_bytes = 0; // uploaded by this checkpoint
+  Millis duration = 0;          // from trigger to publication
+  std::uint64_t new_bytes = 0;  // uploaded by this checkpoint
   std::vector<StateDescription> states;
-  std::vector<StateBlock> blocks;       // the whole state, old files included
+  std::vector<StateBlock> blocks;  // the whole state, old files included
   std::vector<SplitRecord> splits;
   std::vector<CommittableRecord> committables;
   TableRecord table;
@@ -90,6 +93,7 @@ struct PublicationRecord {
 
 using Record = std::variant<ClaimRecord, PublicationRecord>;
 
+// A JSON document with a checksum over the record in it.
 std::string encode_record(const Record& record);
 // kCorrupt with what is wrong; never crashes on any bytes.
 Result<Record> decode_record(std::string_view text);

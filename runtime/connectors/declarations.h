@@ -12,14 +12,23 @@
 
 namespace penstock {
 
-// What the SQL compiler knows of connectors and formats: values only, so that a plan is made and checked without opening
-// anything. `Options` here is std::map<std::string, std::string>; see graph.h.
+// What the SQL compiler knows of connectors and formats: values only, so that a plan is made and
+// checked without opening anything. `Options` here is std::map<std::string, std::string>; see
+// graph.h.
 
 struct OptionDeclaration {
-  enum class Kind : std::uint8_t { kText, kInteger, kNumber, kBoolean, kDuration, kBytes, kPath } kind = Kind::kText;
-  std::string_view name;          // a trailing ".*" declares a family, e.g. "fields.*"
+  enum class Kind : std::uint8_t {
+    kText,
+    kInteger,
+    kNumber,
+    kBoolean,
+    kDuration,
+    kBytes,
+    kPath
+  } kind = Kind::kText;
+  std::string_view name;  // a trailing ".*" declares a family, e.g. "fields.*"
   bool required = false;
-  std::string_view fallback{};    // the default, as text; empty: none
+  std::string_view fallback{};  // the default, as text; empty: none
   std::string_view about;
 };
 
@@ -29,6 +38,10 @@ struct ConnectorDeclaration {
   bool is_sink = false;
   bool accepts_changelog = false;  // as a sink, by itself; a format may add it (debezium-json)
   bool needs_format = false;
+  // Whether a source ends: it does if the option `bounded_with` is set (and is not 0), or unless
+  // `unbounded_with` is. Both empty: never.
+  std::string_view bounded_with{};
+  std::string_view unbounded_with{};
   std::vector<OptionDeclaration> options;
 };
 

@@ -10,17 +10,20 @@
 
 namespace penstock {
 
-// Named immutable blobs below one root: a directory, a bucket prefix. Names are relative, parts joined by '/'. Any thread.
+// Named immutable blobs below one root: a directory, a bucket prefix. Names are relative, parts
+// joined by '/'. Any thread.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Durable when it returns; all of it or nothing is visible under `name`. Overwrites nothing: kAlreadyExists when the name is taken. This is the one
-  // primitive that decides between processes. kUnavailable may mean that it was written: read it.
+  // Durable when it returns; all of it or nothing is visible under `name`. Overwrites nothing:
+  // kAlreadyExists when the name is taken. This is the one primitive that decides between
+  // processes. kUnavailable may mean that it was written: read it.
   virtual Status put_if_absent(std::string_view name, std::string_view bytes) = 0;
   // kNotFound when there is none.
   virtual Result<std::string> get(std::string_view name) = 0;
-  virtual Result<std::string> get_range(std::string_view name, std::uint64_t offset, std::uint64_t size) = 0;
+  virtual Result<std::string> get_range(std::string_view name, std::uint64_t offset,
+                                        std::uint64_t size) = 0;
   // Names that start with `prefix`, sorted. Never shows a put that has not returned and failed.
   virtual Result<std::vector<std::string>> list(std::string_view prefix) = 0;
   // Succeeds when there is none.
@@ -29,7 +32,11 @@ class BlobStore {
   virtual std::string uri() const = 0;
 };
 
-// The store at a plain absolute path or file:// URI; makes the directory. kInvalid for other schemes, kUnavailable (with the path and the cause) when it cannot be written.
+// The store at a plain absolute path or file:// URI; makes the directory. kInvalid for other
+// schemes, kUnavailable (with the path and the cause) when it cannot be written.
 Result<std::unique_ptr<BlobStore>> open_blob_store(std::string_view uri);
+// The same for reading what is there: makes and writes nothing; kNotFound when there is no such
+// directory.
+Result<std::unique_ptr<BlobStore>> open_existing_blob_store(std::string_view uri);
 
 }  // namespace penstock

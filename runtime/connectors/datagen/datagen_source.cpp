@@ -1,0 +1,139 @@
+#include "runtime/connectors/datagen/datagen_source.h"
+
+#include <algorithm>
+
+#include "runtime/connectors/datagen/fields.h"
+#include "runtime/connectors/options.h"
+#include "runtime/connectors/split_position.h"
+
+namespace penstock {
+namespace {
+
+struct Settings {
+  std::string table;
+  std::uint64_t rate = 1;  // rows per second of wall clock
+  std::uint64_t rows = UINT64_MAX;
+  std::uint64_t splits = 1;
+  std::uint64_t seed = 0;
+  std::vector<datagen::FieldRule> columns;  // those that the plan uses
+
+  bool bounded() const { return rows != UINT64_MAX; }
+};
+
+Result<Settings> read_settings(const SourceSpec& spec) {
+  const OptionReader options(spec.table, spec.connector, spec.options);
+  Settings settings{.table = spec.table};
+  TRY_ASSIGN(const std::int64_t rate, options.integer("rows-per-second", 1, 1'000'000'000));
+  settings.rate = static_cast<std::uint64_t>(rate);
+  TRY_ASSIGN(const auto rows, options.integer("number-of-rows"));
+  if (rows && *rows < 0) return options.invalid("number-of-rows", "it is negative");
+  if (rows) settings.rows = static_cast<std::uint64_t>(*rows);
+  TRY_ASSIGN(const std::int64_t splits, options.integer("splits", 1, 4096));
+  settings.splits = static_cast<std::uint64_t>(splits);
+  TRY_ASSIGN(const std::int64_t seed, options.integer("seed", INT64_MIN, INT64_MAX));
+  settings.seed = static_cast<std::uint64_t>(seed);
+  TRY_ASSIGN(const std::vector<datagen::FieldRule> rules, datagen::read_rules(spec));
+  for (const datagen::FieldRule& rule : rules)
+    settings.rows = std::min(settings.rows, rule.rows().value_or(UINT64_MAX));
+  for (const std::size_t column : spec.columns) settings.columns.push_back(rules[column]);
+  return settings;
+}
+
+class DatagenReader final : public SplitReader {
+ public:
+  DatagenReader(std::shared_ptr<const Settings> settings, Clock& clock, GeneratorPosition position)
+      : settings_(std::move(settings)), clock_(clock), position_(position) {}
+
+  Result<ReadResult> read(std::size_t max_rows) override {
+    const std::uint64_t limit = reachable();
+    std::vector<datagen::Row> rows;
+    for (; position_.next < limit && rows.size() < max_rows; position_.next += settings_->splits)
+      rows.push_back({position_.next, time_of(position_.next)});
+    ReadResult result{.batch = make_batch(rows)};
+    if (position_.next < limit) return result;
+    const bool ended = position_.next >= settings_->rows;
+    result.state = ended ? ReadResult::State::kEnd : ReadResult::State::kIdle;
+    result.again_at = time_of(position_.next);
+    return result;
+  }
+
+  std::string position() const override { return write_position(position_); }
+
+  std::optional<std::uint64_t> rows_behind() const override {
+    const std::uint64_t limit = reachable();
+    if (limit <= position_.next) return 0;
+    return (limit - position_.next - 1) / settings_->splits + 1;
+  }
+
+ private:
+  Millis time_of(std::uint64_t row) const {
+    return position_.base + static_cast<Millis>(row * 1000 / settings_->rate);
+  }
+
+  // Rows below this number are due.
+  std::uint64_t reachable() const {
+    const Millis passed = clock_.now() - position_.base;
+    if (passed < 0) return 0;
+    const std::uint64_t due =
+        (static_cast<std::uint64_t>(passed + 1) * settings_->rate + 999) / 1000;
+    return std::min(settings_->rows, due);
+  }
+
+  Batch make_batch(const std::vector<datagen::Row>& rows) const {
+    Batch batch{.physical_rows = rows.size()};
+    for (const datagen::FieldRule& rule : settings_->columns) {
+      ColumnBuilder builder(rule.type, rows.size());
+      for (const datagen::Row row : rows) append_value(rule, settings_->seed, row, builder);
+      batch.columns.push_back(builder.finish());
+    }
+    return batch;
+  }
+
+  const std::shared_ptr<const Settings> settings_;
+  Clock& clock_;
+  GeneratorPosition position_;
+};
+
+class DatagenSource final : public Source {
+ public:
+  DatagenSource(Settings settings, Clock& clock)
+      : settings_(std::make_shared<const Settings>(std::move(settings))), clock_(clock) {}
+
+  bool bounded() const override { return settings_->bounded(); }
+
+  Result<std::vector<Split>> discover() override {
+    const Millis base = clock_.now();
+    std::vector<Split> splits;
+    for (std::uint64_t index = 0; index < settings_->splits; ++index)
+      splits.push_back({.id = generator_split_id(index, settings_->splits),
+                        .position = write_position(GeneratorPosition{base, index})});
+    return splits;
+  }
+
+  Result<std::unique_ptr<SplitReader>> open(const Split& split) override {
+    if (!parse_generator_split(split.id, settings_->splits))
+      return Error{Code::kInvalid,
+                   "table " + settings_->table + ": the restored position is for split " +
+                       split.id + ", option 'splits' says " + std::to_string(settings_->splits) +
+                       "; set it back, or start without the old state"};
+    const auto position = parse_position(split.position);
+    if (!position)
+      return Error{Code::kCorrupt,
+                   "table " + settings_->table + ": not a position: \"" + split.position + "\""};
+    return std::unique_ptr<SplitReader>(
+        std::make_unique<DatagenReader>(settings_, clock_, *position));
+  }
+
+ private:
+  const std::shared_ptr<const Settings> settings_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_datagen_source(const SourceSpec& spec, Clock& clock) {
+  TRY_ASSIGN(Settings settings, read_settings(spec));
+  return std::unique_ptr<Source>(std::make_unique<DatagenSource>(std::move(settings), clock));
+}
+
+}  // namespace penstock
