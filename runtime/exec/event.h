@@ -10,22 +10,32 @@
 
 namespace penstock {
 
-// What flows through a channel, in one order. Data and control together: that order is what makes a barrier mean something.
+// What flows through a channel, in one order. Data and control together: that order is what makes a
+// barrier mean something.
 
 struct Watermark {
-  Millis time = kNoWatermark;  // no row with a smaller or equal event time follows; kEndOfTime after the last row
+  // No row with a smaller or equal event time follows; kEndOfTime after the last row.
+  Millis time = kNoWatermark;
 };
 
-// One point in the stream that all subtasks share. It carries a checkpoint or new key-group tables, never both.
+// One point in the stream that all subtasks share. It carries a checkpoint or new key-group tables,
+// never both. `sequence` grows by one per barrier of a job's attempt; every channel carries them in
+// that order.
 struct CheckpointBarrier {
   CheckpointId id{};
-  CheckpointId base{};  // newest published checkpoint that this one may build on; 0: everything is written again
+  CheckpointId base{};  // newest published checkpoint to build on; 0: everything is written again
+  std::uint64_t sequence = 0;
 };
-struct RescalePlan;  // exec/rescale.h: new parallelism and key-group table per chain; immutable, shared by all subtasks
+struct RescalePlan;  // exec/rescale.h: immutable, shared by all subtasks
 struct RescaleBarrier {
   std::shared_ptr<const RescalePlan> plan;
+  std::uint64_t sequence = 0;
 };
 using Barrier = std::variant<CheckpointBarrier, RescaleBarrier>;
+
+inline std::uint64_t sequence_of(const Barrier& barrier) {
+  return std::visit([](const auto& is) { return is.sequence; }, barrier);
+}
 
 struct EndOfInput {};
 

@@ -13,11 +13,13 @@
 
 namespace penstock {
 
-// One part of a source's input that is read in order by one subtask at a time: a file, a generator's share, a partition.
+// One part of a source's input that is read in order by one subtask at a time: a file, a
+// generator's share, a partition.
 struct Split {
-  std::string id;                    // unique within the source, stable across restarts: "flights.jsonl", "3/16"
-  std::string position{};            // where to go on, as SplitReader::position wrote it; empty: from the start
-  Millis watermark = kNoWatermark;   // of the rows before `position`
+  std::string id;  // unique within the source, stable across restarts: "flights.jsonl", "3/16"
+  std::string
+      position{};  // where to go on, as SplitReader::position wrote it; empty: from the start
+  Millis watermark = kNoWatermark;  // of the rows before `position`
   bool finished = false;
   friend bool operator==(const Split&, const Split&) = default;
 };
@@ -28,12 +30,13 @@ struct ReadResult {
     kIdle,  // nothing to read now; ask again at `again_at` (wall clock)
     kEnd,   // the split has been read to its end
   };
-  Batch batch{};                // dense; may be empty with any state
+  Batch batch{};  // dense; may be empty with any state
   State state = State::kMore;
   Millis again_at = 0;
 };
 
-// Reads one split. One thread at a time, but it may move between slots (rescale). Never blocks longer than reading one batch from a local disk.
+// Reads one split. One thread at a time, but it may move between slots (rescale). Never blocks
+// longer than reading one batch from a local disk.
 class SplitReader {
  public:
   virtual ~SplitReader() = default;
@@ -52,8 +55,8 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual bool bounded() const = 0;
-  // All splits known now, in the order in which they should be read. Called at start and, if monitor_interval() is set, again and again: new ids are
-  // new splits, known ids are ignored.
+  // All splits known now, in the order in which they should be read. Called at start and, if
+  // monitor_interval() is set, again and again: new ids are new splits, known ids are ignored.
   virtual Result<std::vector<Split>> discover() = 0;
   virtual std::optional<Duration> monitor_interval() const { return std::nullopt; }
   virtual Result<std::unique_ptr<SplitReader>> open(const Split& split) = 0;

@@ -24,38 +24,40 @@ struct RestartPolicy {
 
 struct JobOptions {
   JobIdentity identity;
-  Parallelism parallelism{1};             // slots, where no recorded table says otherwise
-  bool parallelism_is_explicit = false;   // then it wins over the recorded table
+  Parallelism parallelism{1};            // slots, where no recorded table says otherwise
+  bool parallelism_is_explicit = false;  // then it wins over the recorded table
   std::uint32_t key_groups = 720;
-  std::optional<std::string> checkpoints; // URI; absent: sinks commit on the interval, a restart begins anew
+  std::optional<std::string>
+      checkpoints;  // URI; absent: sinks commit on the interval, a restart begins anew
   Duration interval = std::chrono::seconds(10);
   Duration timeout = std::chrono::minutes(10);
   Duration min_pause{0};
   int tolerable_failures = 3;
   int retained = 3;
   enum class From { kLatest, kNone, kUri } from = From::kLatest;
-  std::string from_uri;                   // a snapshot: "file:///dir" (its newest) or "file:///dir#00000042"
+  std::string from_uri;  // a snapshot: "file:///dir" (its newest) or "file:///dir#00000042"
   bool allow_dropped_state = false;
   std::int64_t state_memory = 512LL << 20;
   RestartPolicy restart;
-  std::size_t batch_rows = 8192;          // rows a source reads at once; tests set 1
-  std::size_t channel_bytes = 4u << 20;   // in-flight budget per receiving subtask; tests set 1
+  std::size_t batch_rows = 8192;         // rows a source reads at once; tests set 1
+  std::size_t channel_bytes = 4u << 20;  // in-flight budget per receiving subtask; tests set 1
 };
 
 // How a job ended. Exit codes: 2-api.md.
 struct Ending {
   enum class Kind { kFinished, kFailed, kStopped, kSuperseded } kind = Kind::kFinished;
-  std::string reason;   // CamelCase: "InputEnded", "RestartsExhausted", "CannotHeal", "Stopped", "Superseded"
+  std::string reason;  // CamelCase: "InputEnded", "RestartsExhausted", "CannotHeal", "Stopped",
+                       // "Superseded"
   std::string message;
 };
 std::string_view to_string(Ending::Kind kind);
 
 struct SubtaskReport {
   std::uint32_t index = 0;
-  std::uint64_t rows_in = 0;      // since process start; a source counts what it read
+  std::uint64_t rows_in = 0;  // since process start; a source counts what it read
   std::uint64_t rows_out = 0;
-  std::uint64_t busy_nanos = 0;   // CPU time of the slot thread spent on this subtask
-  std::uint64_t blocked_nanos = 0;// had output that its receivers could not take
+  std::uint64_t busy_nanos = 0;     // CPU time of the slot thread spent on this subtask
+  std::uint64_t blocked_nanos = 0;  // had output that its receivers could not take
   std::uint64_t queued_rows = 0;
 };
 
@@ -67,16 +69,16 @@ struct SplitReport {
 
 // One chain, the unit of parallelism.
 struct ChainReport {
-  std::string name;                      // names of its operators, joined by " -> "
+  std::string name;  // names of its operators, joined by " -> "
   std::vector<std::string> operators;
-  std::vector<std::size_t> inputs;       // chains that feed it
+  std::vector<std::size_t> inputs;  // chains that feed it
   bool source = false;
   bool sink = false;
   bool keyed = false;
   std::uint32_t parallelism = 0;
   std::uint64_t late_rows = 0;
   std::uint64_t undecodable_rows = 0;
-  std::optional<std::uint64_t> behind;   // source: rows; unknown if any split's is
+  std::optional<std::uint64_t> behind;  // source: rows; unknown if any split's is
   Millis watermark = kNoWatermark;
   std::uint64_t state_bytes = 0;
   std::vector<SubtaskReport> subtasks;
@@ -88,7 +90,7 @@ struct CheckpointReport {
   std::uint64_t last_id = 0;
   Millis last_at = 0, last_duration = 0;
   std::uint64_t last_new_bytes = 0, last_bytes = 0;
-  Duration longest_hold{0};              // barrier's hold time of the slowest subtask, last checkpoint
+  Duration longest_hold{0};  // barrier's hold time of the slowest subtask, last checkpoint
   std::string last_error;
 };
 
@@ -97,8 +99,8 @@ struct RescaleReport {
   Millis at = 0;
   std::uint32_t from = 0, to = 0;
   std::uint32_t moved_groups = 0;
-  Duration longest_pause{0};             // of the moved groups: first row held back to first row processed
-  Duration duration{0};                  // request to running == wanted
+  Duration longest_pause{0};  // of the moved groups: first row held back to first row processed
+  Duration duration{0};       // request to running == wanted
   std::string reason;
   std::uint64_t state_files_opened = 0;  // stays 0: nothing is read from storage
 };
@@ -111,26 +113,27 @@ struct FailureReport {
 // A consistent-enough picture for people, metrics and the autoscaler. Counters are totals.
 struct JobReport {
   std::string job, uid, log_id;
-  std::string phase;                     // Starting Running Rescaling Restarting Stopping Ended
-  std::string restored_from;             // empty, or the checkpoint
+  std::string phase;          // Starting Running Rescaling Restarting Stopping Ended
+  std::string restored_from;  // empty, or the checkpoint
   Millis at = 0;
   Millis started_at = 0;
-  std::uint32_t wanted = 0, running = 0; // slots
+  std::uint32_t wanted = 0, running = 0;  // slots
   std::uint64_t table_version = 0;
   std::uint64_t restarts = 0;
   std::int64_t state_bytes = 0, state_limit = 0;
-  std::uint32_t cpu_millis = 0;          // what the cgroup grants; 0: unknown
+  std::uint32_t cpu_millis = 0;                // what the cgroup grants; 0: unknown
   std::uint64_t generation = 0, decision = 0;  // newest accepted, see control
   std::vector<ChainReport> chains;
   CheckpointReport checkpoints;
   RescaleReport rescales;
-  std::vector<FailureReport> failures;   // newest last, at most 16
+  std::vector<FailureReport> failures;  // newest last, at most 16
   std::optional<Ending> ending;
 };
 
 enum class StopMode { kNow, kDrain, kSavepoint };
 
-// One job from graph to running threads. start() returns when it is running or cannot run; everything else from any thread.
+// One job from graph to running threads. start() returns when it is running or cannot run;
+// everything else from any thread.
 class Job {
  public:
   // `graph` has its variables resolved.
@@ -138,7 +141,8 @@ class Job {
   virtual ~Job() = default;  // stops now and joins
 
   virtual JobReport report() = 0;
-  // Returns when running == wanted. kInvalid for 0 or more than key groups; a second one waits for the first.
+  // Returns when running == wanted. kInvalid for 0 or more than key groups; a second one waits for
+  // the first.
   virtual Status rescale(Parallelism wanted, std::string reason) = 0;
   // Returns with the id when it is published; kUnavailable with the reason when it failed.
   virtual Result<CheckpointId> checkpoint() = 0;

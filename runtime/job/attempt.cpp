@@ -1,0 +1,450 @@
+#include "runtime/job/attempt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/base/log.h"
+#include "runtime/base/overloaded.h"
+#include "runtime/base/units.h"
+#include "runtime/job/state_files.h"
+
+namespace penstock {
+namespace {
+
+constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kLongestWait = std::chrono::seconds(1);
+
+}  // namespace
+
+void Attempt::post(ExecMessage message) {
+  messages_.with([&](auto& all) { all.push_back(std::move(message)); });
+  shared_.gate.notify();
+}
+
+void Attempt::end(AttemptEnd how) {
+  if (end_) return;
+  how.progressed = progressed_;
+  end_ = std::move(how);
+}
+
+void Attempt::fail(Error error, std::string operator_name, bool can_heal) {
+  end({.kind = error.code == Code::kConflict ? AttemptEnd::Kind::kSuperseded
+                                             : AttemptEnd::Kind::kFailed,
+       .operator_name = std::move(operator_name),
+       .error = std::move(error),
+       .can_heal = can_heal});
+}
+
+AttemptEnd Attempt::run(const std::stop_token& stop) {
+  while (!end_) {
+    if (stop.stop_requested()) {
+      end({.kind = AttemptEnd::Kind::kDestroyed});
+      break;
+    }
+    const Gate::Ticket ticket = shared_.gate.ticket();
+    auto messages = messages_.with([](auto& all) { return std::exchange(all, {}); });
+    for (Message& message : messages)
+      std::visit(Overloaded{[this](ExecMessage& is) { handle(is); },
+                            [this](Uploaded& is) { on_uploaded(is); }},
+                 message);
+    take_requests();
+    if (!end_) decide();
+    if (!end_ && messages.empty()) shared_.gate.wait(ticket, until_next(), stop);
+  }
+  const Error ended{Code::kUnavailable, "the job ended or starts again"};
+  for (RescaleRequest& request : rescales_) request.done->set_value(ended);
+  if (rescaling_)
+    for (RescaleRequest& request : rescaling_->waiters) request.done->set_value(ended);
+  for (CheckpointRequest& request : waiting_) request.done->set_value(ended);
+  if (running_)
+    for (CheckpointRequest& request : running_->waiters) request.done->set_value(ended);
+  return std::move(*end_);
+}
+
+void Attempt::handle(ExecMessage& message) {
+  std::visit(Overloaded{
+                 [this](SubtaskAck& ack) { on_ack(ack); },
+                 [this](SubtaskEnded& is) { ended_.insert({is.chain, is.subtask}); },
+                 [this](SubtaskRescaled& is) { on_rescaled(is); },
+                 [](SplitsSettled) {},  // decide() looks itself
+                 [this](SubtaskFailed& is) { on_failed(is); },
+             },
+             message);
+}
+
+void Attempt::on_ack(SubtaskAck& ack) {
+  for (PreparedOutput& output : ack.outputs)
+    outputs_.push_back(
+        {ack.checkpoint, {shared_.graph.at(output.sink).name, std::move(output.committable.text)}});
+  if (!running_ || cycle_.id() != ack.checkpoint) return;
+  running_->hold = std::max(running_->hold, ack.hold);
+  const std::string& source =
+      shared_.graph.at(deployment_->topology().chains[ack.chain.value].chain.operators.front())
+          .name;
+  for (Split& split : ack.splits)
+    running_->splits.push_back(
+        {source, std::move(split.id), std::move(split.position), split.watermark, split.finished});
+  for (SubtaskAck::State& state : ack.states) {
+    if (state.units.empty()) continue;
+    cycle_.add_upload();
+    uploader_->submit(
+        Uploader::WriteUnits{.checkpoint = ack.checkpoint,
+                             .operator_name = shared_.graph.at(state.operator_id).name,
+                             .subtask = ack.subtask.value,
+                             .units = std::move(state.units)});
+  }
+  cycle_.on_ack(ack.checkpoint);
+}
+
+void Attempt::on_rescaled(SubtaskRescaled& rescaled) {
+  for (PreparedOutput& output : rescaled.outputs)
+    outputs_.push_back(
+        {next_id_, {shared_.graph.at(output.sink).name, std::move(output.committable.text)}});
+  if (rescaled.retired) ended_.erase({rescaled.chain, rescaled.subtask});
+  if (!rescaling_ || rescaling_->sequence != rescaled.sequence) return;
+  ++rescaling_->reported;
+  rescaling_->pause = std::max(rescaling_->pause, rescaled.pause);
+}
+
+void Attempt::on_failed(SubtaskFailed& failed) {
+  if (!failed.out_of_memory) {
+    fail(std::move(failed.error), std::move(failed.operator_name));
+    return;
+  }
+  std::map<ChainId, std::uint64_t> bytes;
+  for (const auto& [place, counters] : shared_.counters)
+    bytes[place.first] += counters->state_bytes.load(std::memory_order_relaxed);
+  const auto most = std::ranges::max_element(bytes, {}, [](const auto& is) { return is.second; });
+  const std::string& name = deployment_->topology().chains[most->first.value].name;
+  fail({Code::kUnavailable, "state memory is used up: " + format_bytes(shared_.memory.used()) +
+                                " of " + format_bytes(shared_.memory.limit()) + "; operator " +
+                                name + " holds most of it (" +
+                                format_bytes(static_cast<std::int64_t>(most->second)) +
+                                "): raise the state memory, or keep less state"},
+       name, false);
+}
+
+void Attempt::on_uploaded(Uploaded& uploaded) {
+  if (!running_ || cycle_.id() != uploaded.checkpoint) return;
+  if (uploaded.error) {
+    fail_checkpoint(*uploaded.error);
+    return;
+  }
+  running_->bytes += uploaded.bytes;
+  // A block that was copied replaces where it was carried over from.
+  running_->written.insert(running_->written.end(), uploaded.blocks.begin(), uploaded.blocks.end());
+  file_sizes_.merge(uploaded.file_sizes);
+  cycle_.on_upload(uploaded.checkpoint);
+}
+
+void Attempt::take_requests() {
+  auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+  for (JobRequest& request : requests)
+    std::visit(Overloaded{
+                   [this](RescaleRequest& is) { rescales_.push_back(std::move(is)); },
+                   [this](CheckpointRequest& is) { waiting_.push_back(std::move(is)); },
+                   [this](StopRequest& is) { on_stop(is); },
+               },
+               request);
+}
+
+void Attempt::on_stop(const StopRequest& request) {
+  shared_.report.with([](JobReport& report) { report.phase = "Stopping"; });
+  if (request.mode == StopMode::kDrain) {
+    if (std::exchange(draining_, true)) return;
+    for (const auto& [id, splits] : deployment_->splits()) {
+      if (auto status = splits->discover(); !status) return fail(status.error());
+      splits->drain();
+    }
+    return;
+  }
+  if (stopping_) {  // asked twice: at once
+    end({.kind = AttemptEnd::Kind::kStopped,
+         .error = {Code::kCancelled, "stopped at once, without a last checkpoint"}});
+    return;
+  }
+  stopping_ = true;
+  if (request.mode == StopMode::kSavepoint && !request.savepoint.empty())
+    waiting_.push_back({.savepoint = request.savepoint,
+                        .done = std::make_shared<std::promise<Result<CheckpointId>>>()});
+}
+
+// What to do next, given all that is known; each step returns here.
+void Attempt::decide() {
+  const Duration now = shared_.clock.monotonic();
+  if (cycle_.running()) {
+    if (cycle_.timed_out(now)) {
+      const std::string after = format_duration(shared_.options.timeout);
+      if (running_->publication)
+        return fail(
+            {Code::kUnavailable, "whether a checkpoint was published is not known after " + after});
+      fail_checkpoint({Code::kUnavailable, "not complete after " + after});
+    } else if (cycle_.complete() && now >= running_->retry_at) {
+      complete_checkpoint();
+    }
+  }
+  if (end_) return;
+  if (rescaling_ && rescaling_->reported == deployment_->participants() &&
+      deployment_->splits_settled())
+    finish_rescale();
+  // One barrier at a time: a rescale waits for an aligning checkpoint, a checkpoint for moved
+  // state.
+  if (!rescaling_ && !rescales_.empty() && !cycle_.aligning() && !stopping_) start_rescale();
+  if (end_) return;
+  if (!rescaling_ && !cycle_.running()) {
+    const bool over = all_ended() && now >= final_after_;
+    if (over || stopping_ || !waiting_.empty() || (cycle_.due(now) && !all_ended()))
+      start_checkpoint();
+  }
+  discover();
+}
+
+void Attempt::start_checkpoint() {
+  const CheckpointId id = next_id_;
+  ++next_id_.value;
+  const KeyGroupTable& table = deployment_->table();
+  running_ = Running{.started_at = shared_.clock.now(),
+                     .final = all_ended(),
+                     .last = stopping_,
+                     .table = {.version = table.version(),
+                               .parallelism = table.parallelism().value,
+                               .owners = table.owners()},
+                     .waiters = std::exchange(waiting_, {})};
+  cycle_.begin(id, deployment_->subtasks(), shared_.clock.monotonic());
+  if (keeps_state()) frozen_.store(1);
+  deployment_->announce(CheckpointBarrier{.id = id, .base = base_, .sequence = ++sequence_});
+}
+
+std::vector<std::string> Attempt::operator_names() const {
+  std::vector<std::string> names;
+  for (const OperatorNode& node : shared_.graph.operators) names.push_back(node.name);
+  return names;
+}
+
+// Barriers have passed everywhere and all state is in the store.
+void Attempt::complete_checkpoint() {
+  if (!keeps_state()) return finish_checkpoint();
+  if (!running_->publication) {
+    const auto blocks = base_ == CheckpointId{}
+                            ? running_->written
+                            : carry_over(blocks_, running_->written, operator_names());
+    auto sparse = sparse_blocks(blocks, file_sizes_);
+    if (!sparse.empty() && !std::exchange(running_->compacted, true)) {
+      cycle_.add_upload();
+      uploader_->submit(Uploader::CopyBlocks{cycle_.id(), std::move(sparse)});
+      return;
+    }
+    running_->publication = make_publication();
+    running_->publication->blocks = blocks;
+  }
+  auto number = log_->publish(*running_->publication);
+  if (!number && number.error().code == Code::kUnavailable) {
+    // The same record again, until its fate is known: nothing else may happen before.
+    running_->retry_at = shared_.clock.monotonic() + kRetry;
+    return;
+  }
+  if (!number) return fail(number.error());
+  history_.push_back({*number, *running_->publication});
+  base_ = cycle_.id();
+  blocks_ = running_->publication->blocks;
+  finish_checkpoint();
+}
+
+PublicationRecord Attempt::make_publication() {
+  PublicationRecord publication{.log_id = log_id_,
+                                .epoch = epoch_,
+                                .checkpoint = cycle_.id(),
+                                .at = shared_.clock.now(),
+                                .duration = shared_.clock.now() - running_->started_at,
+                                .new_bytes = running_->bytes,
+                                .states = describe_states(shared_.graph),
+                                .splits = running_->splits,
+                                .table = running_->table};
+  for (const Output& output : outputs_)
+    if (output.from <= cycle_.id()) publication.committables.push_back(output.record);
+  return publication;
+}
+
+void Attempt::finish_checkpoint() {
+  const CheckpointId id = cycle_.id();
+  std::vector<CommittableRecord> ready;
+  for (const Output& output : outputs_)
+    if (output.from <= id) ready.push_back(output.record);
+  if (auto status = commit(deployment_->sinks(), ready); !status) return fail(status.error());
+  std::erase_if(outputs_, [&](const Output& output) { return output.from <= id; });
+
+  frozen_.store(0);
+  const Duration now = shared_.clock.monotonic();
+  const Duration took = now - cycle_.started();
+  cycle_.succeed(now);
+  progressed_ = true;
+  Running done = std::move(*running_);
+  running_.reset();
+  std::uint64_t all_bytes = 0;
+  for (const StateBlock& block : blocks_) all_bytes += block.size;
+  shared_.report.with([&](JobReport& report) {
+    CheckpointReport& checkpoints = report.checkpoints;
+    ++checkpoints.completed;
+    checkpoints.last_id = id.value;
+    checkpoints.last_at = shared_.clock.now();
+    checkpoints.last_duration = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+    checkpoints.last_new_bytes = done.bytes;
+    checkpoints.last_bytes = all_bytes;
+    checkpoints.longest_hold = done.hold;
+  });
+  for (CheckpointRequest& waiter : done.waiters) {
+    if (waiter.savepoint) {
+      if (auto status = write_savepoint(*waiter.savepoint, *done.publication); !status) {
+        log::warning("savepoint failed",
+                     {{"job", shared_.options.identity.name}, {"reason", status.error().message}});
+        waiter.done->set_value(status.error().within("savepoint"));
+        continue;
+      }
+    }
+    waiter.done->set_value(id);
+  }
+  if (keeps_state()) collect_garbage();
+  if (done.final)
+    end({.kind = AttemptEnd::Kind::kFinished});
+  else if (done.last)
+    end({.kind = AttemptEnd::Kind::kStopped});
+}
+
+void Attempt::fail_checkpoint(const Error& error) {
+  log::warning("checkpoint failed", {{"job", shared_.options.identity.name},
+                                     {"checkpoint", cycle_.id().value},
+                                     {"reason", error.message}});
+  frozen_.store(0);
+  Running failed = std::move(*running_);
+  running_.reset();
+  for (CheckpointRequest& waiter : failed.waiters)
+    waiter.done->set_value(error.within("checkpoint"));
+  shared_.report.with([&](JobReport& report) {
+    ++report.checkpoints.failed;
+    report.checkpoints.last_error = error.message;
+  });
+  final_after_ = shared_.clock.monotonic() + kRetry;
+  if (failed.last)
+    return end({.kind = AttemptEnd::Kind::kStopped,
+                .error = {Code::kUnavailable, "the last checkpoint failed: " + error.message}});
+  if (cycle_.fail(shared_.clock.monotonic()))
+    fail({Code::kUnavailable, "more checkpoints failed in a row than tolerated: " + error.message});
+}
+
+// Whole files, under their names: what they hold needs nothing of the first store.
+Status Attempt::write_savepoint(const std::string& uri, const PublicationRecord& publication) {
+  TRY_ASSIGN(const auto target, shared_.open_store(uri));
+  TRY_ASSIGN(auto target_log,
+             CheckpointLog::claim(*target, shared_.options.identity, shared_.clock.now()));
+  std::set<std::string> files;
+  for (const StateBlock& block : publication.blocks) files.insert(block.file);
+  for (const std::string& file : files) {
+    TRY_ASSIGN(const std::string bytes, store_->get(file));
+    auto put = target->put_if_absent(file, bytes);
+    if (!put && put.error().code != Code::kAlreadyExists) return put.error();
+  }
+  PublicationRecord copy = publication;
+  copy.log_id = target_log.log_id();
+  copy.epoch = target_log.epoch();
+  copy.savepoint = true;
+  copy.committables.clear();  // they were committed here
+  TRY(target_log.publish(copy));
+  return ok();
+}
+
+void Attempt::collect_garbage() {
+  auto files = store_->list("state/");
+  if (!files) return;  // the next checkpoint looks again
+  const auto retained = static_cast<std::size_t>(std::max(1, shared_.options.retained));
+  for (const std::string& name : choose_garbage(history_, *files, log_id_, epoch_, retained)) {
+    if (auto status = store_->remove(name); !status) {
+      log::warning("old checkpoint file not deleted",
+                   {{"path", name}, {"reason", status.error().message}});
+      return;
+    }
+    file_sizes_.erase(name);
+  }
+}
+
+void Attempt::start_rescale() {
+  RescaleRequest request = std::move(rescales_.front());
+  rescales_.pop_front();
+  const KeyGroupTable& current = deployment_->table();
+  if (request.wanted == current.parallelism()) {
+    request.done->set_value(ok());
+    return;
+  }
+  const TablePlan plan = plan_table(current, request.wanted, {});
+  rescaling_ = Rescaling{
+      .sequence = ++sequence_,
+      .from = current.parallelism().value,
+      .moved = static_cast<std::uint32_t>(current.moves_to(plan.table).size()),
+      .reason = request.reason.empty() ? plan.reason : request.reason + "; " + plan.reason,
+      .began = request.at};
+  shared_.wanted = request.wanted;
+  shared_.report.with([&](JobReport& report) {
+    report.phase = "Rescaling";
+    report.wanted = request.wanted.value;
+  });
+  rescaling_->waiters.push_back(std::move(request));
+  auto begun = deployment_->begin_rescale(plan.table, rescaling_->sequence, {next_id_.value - 1});
+  if (!begun) fail(begun.error().within("rescale"));
+}
+
+void Attempt::finish_rescale() {
+  deployment_->finish_rescale();
+  Rescaling done = std::move(*rescaling_);
+  rescaling_.reset();
+  const std::uint32_t to = deployment_->table().parallelism().value;
+  const Duration took = shared_.clock.monotonic() - done.began;
+  publish_view();
+  shared_.report.with([&](JobReport& report) {
+    report.phase = "Running";
+    report.running = to;
+    report.table_version = deployment_->table().version();
+    RescaleReport& rescales = report.rescales;
+    ++rescales.count;
+    rescales.at = shared_.clock.now();
+    rescales.from = done.from;
+    rescales.to = to;
+    rescales.moved_groups = done.moved;
+    rescales.longest_pause = done.pause;
+    rescales.duration = took;
+    rescales.reason = done.reason;
+  });
+  log::info("rescaled", {{"job", shared_.options.identity.name},
+                         {"from", done.from},
+                         {"to", to},
+                         {"moved", done.moved},
+                         {"pause", format_duration(done.pause)},
+                         {"duration", format_duration(took)},
+                         {"reason", done.reason}});
+  for (RescaleRequest& waiter : done.waiters) waiter.done->set_value(ok());
+}
+
+void Attempt::discover() {
+  const Duration now = shared_.clock.monotonic();
+  for (auto& [id, at] : discover_at_) {
+    if (now < at || draining_) continue;
+    const auto& splits = deployment_->splits().at(id);
+    if (auto status = splits->discover(); !status)
+      return fail(status.error(), shared_.graph.operators[id].name);
+    at = now + *splits->source().monitor_interval();
+  }
+}
+
+Duration Attempt::until_next() const {
+  const Duration now = shared_.clock.monotonic();
+  Duration next = now + kLongestWait;
+  if (cycle_.running())
+    next = std::min(next, cycle_.complete() ? running_->retry_at : cycle_.deadline());
+  else if (all_ended())
+    next = std::min(next, final_after_);
+  else
+    next = std::min(next, cycle_.due_at());
+  for (const auto& [id, at] : discover_at_)
+    if (!draining_) next = std::min(next, at);
+  return std::max(Duration(0), next - now);
+}
+
+}  // namespace penstock

@@ -1,0 +1,280 @@
+#include "runtime/job/job.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "runtime/base/log.h"
+#include "runtime/base/overloaded.h"
+#include "runtime/base/random.h"
+#include "runtime/job/attempt.h"
+#include "runtime/job/cpu_quota.h"
+#include "runtime/job/restart.h"
+#include "runtime/job/shared.h"
+#include "runtime/job/start.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t kFailuresKept = 16;
+
+class RunningJob final : public Job {
+ public:
+  RunningJob(StreamGraph graph, JobOptions options, Factories factories, OpenStore open_store,
+             Clock& clock)
+      : shared_(std::move(graph), std::move(options), std::move(factories), std::move(open_store),
+                clock) {}
+  ~RunningJob() override {
+    thread_.request_stop();
+    shared_.gate.notify();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Status begin();
+  JobReport report() override;
+  Status rescale(Parallelism wanted, std::string reason) override;
+  Result<CheckpointId> checkpoint() override { return ask_checkpoint(std::nullopt); }
+  Result<CheckpointId> savepoint(const std::string& uri) override;
+  Status stop(StopMode mode, const std::string& savepoint_uri) override;
+  Ending wait() override { return ended_.get(); }
+  std::optional<Ending> ending() override {
+    return shared_.report.with([](const JobReport& report) { return report.ending; });
+  }
+
+ private:
+  void run(const std::stop_token& stop);
+  std::optional<Ending> after(const AttemptEnd& end, const std::stop_token& stop);
+  std::optional<Ending> try_again(const AttemptEnd& end, const std::stop_token& stop);
+  bool wait_to_restart(Duration delay, const std::stop_token& stop);
+  void finish(Ending ending);
+  Result<CheckpointId> ask_checkpoint(std::optional<std::string> savepoint);
+  void ask(JobRequest request);
+
+  JobShared shared_;
+  std::unique_ptr<Attempt> attempt_;  // the thread's
+  int failures_ = 0;                  // in a row
+  std::promise<Ending> end_;
+  std::shared_future<Ending> ended_ = end_.get_future().share();
+  std::jthread thread_;
+};
+
+Status RunningJob::begin() {
+  Random random(static_cast<std::uint64_t>(shared_.clock.now()) * 31 +
+                static_cast<std::uint64_t>(::getpid()));
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (int i = 0; i < 16; ++i) shared_.local_log_id += kDigits[random.below(16)];
+  shared_.report.with([&](JobReport& report) {
+    report.job = shared_.options.identity.name;
+    report.uid = shared_.options.identity.uid;
+    report.phase = "Starting";
+    report.started_at = shared_.clock.now();
+    report.cpu_millis = cpu_quota_millis();
+    report.wanted = shared_.options.parallelism.value;
+  });
+  log::info("start", {{"job", shared_.options.identity.name},
+                      {"checkpoints", shared_.options.checkpoints.value_or("none")}});
+  TRY_ASSIGN(attempt_, Attempt::make(shared_));
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  return ok();
+}
+
+void RunningJob::run(const std::stop_token& stop) {
+  std::optional<Ending> ending;
+  while (!ending) {
+    const AttemptEnd end = attempt_->run(stop);
+    attempt_.reset();
+    ending = after(end, stop);
+  }
+  finish(std::move(*ending));
+}
+
+std::optional<Ending> RunningJob::after(const AttemptEnd& end, const std::stop_token& stop) {
+  using Kind = Ending::Kind;
+  switch (end.kind) {
+    case AttemptEnd::Kind::kFinished:
+      return Ending{Kind::kFinished, "InputEnded", "all input has been processed"};
+    case AttemptEnd::Kind::kStopped:
+      return Ending{
+          Kind::kStopped, "Stopped",
+          end.error.message.empty() ? "stopped after a last checkpoint" : end.error.message};
+    case AttemptEnd::Kind::kSuperseded:
+      return Ending{Kind::kSuperseded, "Superseded", end.error.message};
+    case AttemptEnd::Kind::kDestroyed:
+      return Ending{Kind::kStopped, "Stopped", "stopped at once, without a last checkpoint"};
+    case AttemptEnd::Kind::kFailed:
+      break;
+  }
+  if (end.progressed) failures_ = 0;
+  return try_again(end, stop);
+}
+
+// Counts the failure and, while the policy allows, starts another attempt.
+std::optional<Ending> RunningJob::try_again(const AttemptEnd& end, const std::stop_token& stop) {
+  AttemptEnd failed = end;
+  for (;;) {
+    ++failures_;
+    const std::string& message = failed.error.message;
+    log::error("attempt failed", {{"job", shared_.options.identity.name},
+                                  {"operator", failed.operator_name},
+                                  {"code", to_string(failed.error.code)},
+                                  {"reason", message}});
+    shared_.report.with([&](JobReport& report) {
+      report.failures.push_back({shared_.clock.now(), failed.operator_name, message});
+      if (report.failures.size() > kFailuresKept) report.failures.erase(report.failures.begin());
+      report.phase = "Restarting";
+      report.running = 0;
+    });
+    const std::string where =
+        failed.operator_name.empty() ? message : failed.operator_name + ": " + message;
+    if (!failed.can_heal) return Ending{Ending::Kind::kFailed, "CannotHeal", where};
+    const RestartDecision decision = decide_restart(shared_.options.restart, failures_);
+    if (!decision.again) return Ending{Ending::Kind::kFailed, "RestartsExhausted", where};
+    if (!wait_to_restart(decision.delay, stop))
+      return Ending{Ending::Kind::kStopped, "Stopped",
+                    "stopped while waiting to restart after: " + where};
+    shared_.report.with([](JobReport& report) { ++report.restarts; });
+    auto next = Attempt::make(shared_);
+    if (next) {
+      attempt_ = std::move(*next);
+      return std::nullopt;
+    }
+    failed = {.error = next.error(), .can_heal = next.error().code != Code::kInvalid};
+    if (next.error().code == Code::kConflict)
+      return Ending{Ending::Kind::kSuperseded, "Superseded", next.error().message};
+  }
+}
+
+// False when the job was stopped in the meantime. A rescale asked for now is how the next attempt
+// starts.
+bool RunningJob::wait_to_restart(Duration delay, const std::stop_token& stop) {
+  const Duration until = shared_.clock.monotonic() + delay;
+  bool stopped = false;
+  while (!stopped && !stop.stop_requested()) {
+    const Gate::Ticket ticket = shared_.gate.ticket();
+    const Error restarting{Code::kUnavailable, "the job is restarting"};
+    auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+    for (JobRequest& request : requests)
+      std::visit(Overloaded{
+                     [&](RescaleRequest& is) {
+                       shared_.wanted = is.wanted;
+                       is.done->set_value(restarting);
+                     },
+                     [&](CheckpointRequest& is) { is.done->set_value(restarting); },
+                     [&](StopRequest&) { stopped = true; },
+                 },
+                 request);
+    const Duration left = until - shared_.clock.monotonic();
+    if (stopped || left <= Duration(0)) break;
+    shared_.gate.wait(ticket, left, stop);
+  }
+  return !stopped && !stop.stop_requested();
+}
+
+void RunningJob::finish(Ending ending) {
+  shared_.report.with([&](JobReport& report) {
+    report.phase = "Ended";
+    report.running = 0;
+    report.ending = ending;
+  });
+  auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+  const Error ended{Code::kUnavailable, "the job has ended"};
+  for (JobRequest& request : requests)
+    std::visit(Overloaded{
+                   [&](RescaleRequest& is) { is.done->set_value(ended); },
+                   [&](CheckpointRequest& is) { is.done->set_value(ended); },
+                   [](StopRequest&) {},
+               },
+               request);
+  log::info("ended", {{"job", shared_.options.identity.name},
+                      {"ending", to_string(ending.kind)},
+                      {"reason", ending.reason},
+                      {"message", ending.message}});
+  end_.set_value(std::move(ending));
+}
+
+void RunningJob::ask(JobRequest request) {
+  shared_.requests.with([&](auto& all) { all.push_back(std::move(request)); });
+  shared_.gate.notify();
+}
+
+Status RunningJob::rescale(Parallelism wanted, std::string reason) {
+  if (wanted.value == 0 || wanted.value > shared_.options.key_groups)
+    return Error{Code::kInvalid, "parallelism is from 1 to the number of key groups (" +
+                                     std::to_string(shared_.options.key_groups) + "), not " +
+                                     std::to_string(wanted.value)};
+  if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  auto done = std::make_shared<std::promise<Status>>();
+  auto outcome = done->get_future();
+  ask(RescaleRequest{wanted, std::move(reason), shared_.clock.monotonic(), std::move(done)});
+  while (outcome.wait_for(std::chrono::seconds(1)) != std::future_status::ready)
+    if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  return outcome.get();
+}
+
+Result<CheckpointId> RunningJob::ask_checkpoint(std::optional<std::string> savepoint) {
+  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
+  auto outcome = done->get_future();
+  if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  ask(CheckpointRequest{std::move(savepoint), std::move(done)});
+  while (outcome.wait_for(std::chrono::seconds(1)) != std::future_status::ready)
+    if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  return outcome.get();
+}
+
+Result<CheckpointId> RunningJob::savepoint(const std::string& uri) {
+  if (!shared_.options.checkpoints)
+    return Error{Code::kInvalid, "a savepoint needs a job with a checkpoint directory"};
+  return ask_checkpoint(uri);
+}
+
+Status RunningJob::stop(StopMode mode, const std::string& savepoint_uri) {
+  if (mode == StopMode::kSavepoint && !shared_.options.checkpoints)
+    return Error{Code::kInvalid, "a savepoint needs a job with a checkpoint directory"};
+  ask(StopRequest{mode, savepoint_uri});
+  return ok();
+}
+
+JobReport RunningJob::report() {
+  JobReport report = shared_.report.with([](const JobReport& current) { return current; });
+  report.at = shared_.clock.now();
+  report.state_bytes = shared_.memory.used();
+  report.state_limit = shared_.memory.limit();
+  const auto view = shared_.view.with([](const auto& current) { return current; });
+  if (view != nullptr)
+    for (const ReportView::ChainView& chain : view->chains)
+      report.chains.push_back(report_chain(chain));
+  return report;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Job>> start_job(StreamGraph graph, JobOptions options, Factories factories,
+                                       OpenStore open_store, Clock& clock) {
+  if (options.key_groups == 0 || options.parallelism.value == 0 ||
+      options.parallelism.value > options.key_groups)
+    return Error{Code::kInvalid, "parallelism is from 1 to the number of key groups (" +
+                                     std::to_string(options.key_groups) + "), not " +
+                                     std::to_string(options.parallelism.value)};
+  auto job = std::make_unique<RunningJob>(std::move(graph), std::move(options),
+                                          std::move(factories), std::move(open_store), clock);
+  TRY(job->begin());
+  return std::unique_ptr<Job>(std::move(job));
+}
+
+std::string_view to_string(Ending::Kind kind) {
+  switch (kind) {
+    case Ending::Kind::kFinished:
+      return "Finished";
+    case Ending::Kind::kFailed:
+      return "Failed";
+    case Ending::Kind::kStopped:
+      return "Stopped";
+    case Ending::Kind::kSuperseded:
+      return "Superseded";
+  }
+  return "";
+}
+
+}  // namespace penstock
