@@ -1,0 +1,36 @@
+#include <optional>
+
+#include "controllers/admission/admission.h"
+#include "controllers/admission/causes.h"
+#include "controllers/api/json.h"
+
+namespace penstock {
+namespace {
+
+template <typename T>
+Verdict check_as(std::string_view next, std::string_view previous) {
+  api::Decoded<T> decoded = api::decode_text<T>(next);
+  std::optional<T> before;
+  if (!previous.empty()) before = api::decode_text<T>(previous).value;
+  Verdict verdict;
+  verdict.causes = std::move(decoded.errors);
+  for (const std::string& path : decoded.unknown)
+    verdict.warnings.push_back("unknown field \"" + path + "\"");
+  // What could not be read has its default, about which nothing should be said.
+  if (!verdict.causes.empty()) return verdict;
+  Verdict checked = check(decoded.value, before ? &*before : nullptr);
+  verdict.causes = std::move(checked.causes);
+  verdict.warnings.insert(verdict.warnings.end(), checked.warnings.begin(), checked.warnings.end());
+  return verdict;
+}
+
+}  // namespace
+
+Verdict check_json(std::string_view kind, std::string_view next, std::string_view previous) {
+  if (kind == api::StreamJob::kKind) return check_as<api::StreamJob>(next, previous);
+  if (kind == api::ScalingPolicy::kKind) return check_as<api::ScalingPolicy>(next, previous);
+  if (kind == api::JobSnapshot::kKind) return check_as<api::JobSnapshot>(next, previous);
+  return {};
+}
+
+}  // namespace penstock

@@ -1,0 +1,26 @@
+#include "controllers/admission/admission.h"
+#include "controllers/admission/causes.h"
+
+namespace penstock {
+
+void check_uri(const std::string& uri, const std::string& path, Verdict& verdict) {
+  if (uri.empty() || uri.starts_with("/") || uri.starts_with("file:///")) return;
+  const std::size_t colon = uri.find("://");
+  if (colon == std::string::npos || uri.starts_with("file://"))
+    return invalid(verdict, path, "expected an absolute path or file:///..., got " + uri);
+  refuse(verdict, path, "NotImplemented",
+         "storage of kind " + uri.substr(0, colon) + " is not implemented yet; use file:///...");
+}
+
+Verdict check(const api::JobSnapshot& next, const api::JobSnapshot* previous) {
+  Verdict verdict;
+  if (previous && previous->spec == next.spec) return verdict;
+  if (previous)
+    invalid(verdict, "spec", "the spec of a snapshot cannot change; create another JobSnapshot");
+  for (api::FieldError& error : api::not_implemented(next.spec, "spec"))
+    verdict.causes.push_back(std::move(error));
+  check_uri(next.spec.uri, "spec.uri", verdict);
+  return verdict;
+}
+
+}  // namespace penstock

@@ -1,0 +1,183 @@
+#include "controllers/desired/objects.h"
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/api/json.h"
+#include "controllers/desired/names.h"
+#include "runtime/base/units.h"
+
+namespace penstock {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kManifestKey = "job.yaml";
+constexpr const char* kManifestFolder = "/etc/penstock";
+constexpr const char* kContainer = "engine";
+
+std::string image_of(const api::StreamJob& job, const Installation& installation) {
+  return job.spec.image.empty() ? installation.engine_image : job.spec.image;
+}
+
+Json metadata_of(const api::StreamJob& job, const std::string& name, std::string_view hash) {
+  return {{"name", name},
+          {"namespace", job.metadata.name_space},
+          {"labels", labels_of(job, hash)},
+          {"ownerReferences",
+           {{{"apiVersion", api::kApiVersion},
+             {"kind", api::StreamJob::kKind},
+             {"name", job.metadata.name},
+             {"uid", job.metadata.uid},
+             {"controller", true},
+             {"blockOwnerDeletion", true}}}}};
+}
+
+Json amounts(const PodSize& size) {
+  return {{"cpu", format_millicpu(size.cpu.value)}, {"memory", format_bytes(size.memory.value)}};
+}
+
+Json resources_of(const PodSize& size) {
+  return {{"requests", amounts(size)}, {"limits", amounts(size)}};
+}
+
+// A value from a Secret reaches the process only through its environment, never the manifest.
+Json environment(const api::StreamJob& job) {
+  Json list = {
+      {{"name", "POD_IP"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "status.podIP"}}}}}}};
+  for (const api::Variable& variable : job.spec.variables) {
+    if (!variable.value_from) continue;
+    const api::KeyRef& key = variable.value_from->secret_key_ref;
+    list.push_back({{"name", variable.name},
+                    {"valueFrom", {{"secretKeyRef", {{"name", key.name}, {"key", key.key}}}}}});
+  }
+  return list;
+}
+
+Json arguments(const api::StreamJob& job, const PodOrder& order, const Installation& installation) {
+  Json list = {"run",
+               std::string(kManifestFolder) + "/" + kManifestKey,
+               "--parallelism",
+               std::to_string(order.slots),
+               "--control",
+               "$(POD_IP):" + std::to_string(installation.control_port),
+               "--http",
+               "$(POD_IP):" + std::to_string(installation.http_port),
+               "--termination-message",
+               "/dev/termination-log",
+               "--from",
+               order.restore_from.empty() ? "latest" : order.restore_from};
+  if (const std::string uri = checkpoint_uri(job, installation); !uri.empty()) {
+    list.push_back("--checkpoints");
+    list.push_back(uri);
+  }
+  return list;
+}
+
+Json container(const api::StreamJob& job, const PodOrder& order, const Installation& installation) {
+  return {
+      {"name", kContainer},
+      {"image", image_of(job, installation)},
+      {"command", {"penstock"}},
+      {"args", arguments(job, order, installation)},
+      {"env", environment(job)},
+      {"ports",
+       {{{"name", "control"}, {"containerPort", installation.control_port}},
+        {{"name", "http"}, {"containerPort", installation.http_port}}}},
+      {"resources", resources_of(pod_size(job.spec.resources, order.slots))},
+      {"resizePolicy",
+       {{{"resourceName", "cpu"}, {"restartPolicy", "NotRequired"}},
+        {{"resourceName", "memory"}, {"restartPolicy", "NotRequired"}}}},
+      {"readinessProbe",
+       {{"httpGet", {{"path", "/readyz"}, {"port", installation.http_port}}},
+        {"periodSeconds", 1},
+        {"timeoutSeconds", 2},
+        {"failureThreshold", 3}}},
+      {"terminationMessagePath", "/dev/termination-log"},
+      {"securityContext",
+       {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}}},
+      {"volumeMounts", {{{"name", "job"}, {"mountPath", kManifestFolder}, {"readOnly", true}}}}};
+}
+
+}  // namespace
+
+std::string engine_manifest(const api::StreamJob& job, std::string_view sql) {
+  api::StreamJobSpec spec = job.spec;
+  spec.sql = sql;
+  spec.sql_from.reset();
+  Json json = api::to_value(spec);
+  // What the operator acts on, and what changes without a new process.
+  for (const char* key : {"parallelism", "minParallelism", "state", "image", "scaling", "upgrade",
+                          "restoreFrom", "restoreNonce", "restartNonce"})
+    json.erase(key);
+  if (spec.upgrade.allow_dropped_state) json["upgrade"] = {{"allowDroppedState", true}};
+  if (json.contains("checkpoints")) json["checkpoints"].erase("onDelete");
+  json["resources"] = {{"state", {{"memory", format_bytes(spec.resources.state.memory.value)}}}};
+  return Json{{"apiVersion", api::kApiVersion},
+              {"kind", api::StreamJob::kKind},
+              {"metadata",
+               {{"name", job.metadata.name},
+                {"namespace", job.metadata.name_space},
+                {"uid", job.metadata.uid}}},
+              {"spec", json}}
+      .dump();
+}
+
+std::string version_hash(const api::StreamJob& job, std::string_view sql,
+                         const Installation& installation) {
+  // Permission to drop state matters when a version starts; giving it alone makes no other version.
+  api::StreamJob same = job;
+  same.spec.upgrade.allow_dropped_state = false;
+  return short_hash(engine_manifest(same, sql) + "\n" + image_of(job, installation) + "\n" +
+                    checkpoint_uri(job, installation));
+}
+
+DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
+                               const Installation& installation) {
+  const std::string hash = version_hash(job, sql, installation);
+  const std::string name = config_map_name(job.metadata.name, hash);
+  return {name, Json{{"apiVersion", "v1"},
+                     {"kind", "ConfigMap"},
+                     {"metadata", metadata_of(job, name, hash)},
+                     {"data", {{kManifestKey, engine_manifest(job, sql)}}},
+                     {"immutable", true}}
+                    .dump()};
+}
+
+std::string sql_of(const api::ConfigMap& config_map) {
+  const auto found = config_map.data.find(kManifestKey);
+  if (found == config_map.data.end()) return "";
+  const Json json = Json::parse(found->second, nullptr, false);
+  if (!json.is_object() || !json.contains("spec") || !json["spec"].is_object()) return "";
+  const Json& spec = json["spec"];
+  return spec.contains("sql") && spec["sql"].is_string() ? spec["sql"].get<std::string>() : "";
+}
+
+DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,
+                        const Installation& installation) {
+  const std::string name = pod_name(job.metadata.name, order.number);
+  const std::string config_map = config_map_name(job.metadata.name, order.hash);
+  const Json spec = {{"restartPolicy", "OnFailure"},
+                     {"terminationGracePeriodSeconds", installation.termination_grace_seconds},
+                     {"automountServiceAccountToken", false},
+                     {"enableServiceLinks", false},
+                     {"securityContext",
+                      {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+                     {"volumes", {{{"name", "job"}, {"configMap", {{"name", config_map}}}}}},
+                     {"containers", Json::array({container(job, order, installation)})}};
+  return {name, Json{{"apiVersion", "v1"},
+                     {"kind", "Pod"},
+                     {"metadata", metadata_of(job, name, order.hash)},
+                     {"spec", spec}}
+                    .dump()};
+}
+
+std::string resized_pod(std::string_view pod_json, const PodSize& size) {
+  Json pod = Json::parse(pod_json, nullptr, false);
+  if (!pod.is_object() || !pod.contains("spec") || !pod["spec"].contains("containers")) return "";
+  Json& containers = pod["spec"]["containers"];
+  if (!containers.is_array() || containers.empty()) return "";
+  containers[0]["resources"] = resources_of(size);
+  return pod.dump();
+}
+
+}  // namespace penstock

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "controllers/api/pod.h"
+#include "controllers/api/stream_job.h"
+#include "controllers/desired/installation.h"
+
+namespace penstock {
+
+// An object to create: its name and its JSON. The same arguments give the same text.
+struct DesiredObject {
+  std::string name, json;
+  friend bool operator==(const DesiredObject&, const DesiredObject&) = default;
+};
+
+// What a Pod asks for; requests equal limits.
+struct PodSize {
+  api::MilliCpu cpu;
+  api::Bytes memory;
+  friend bool operator==(const PodSize&, const PodSize&) = default;
+};
+
+// base + slots x slot + state.memory.
+PodSize pod_size(const api::Resources& resources, std::int32_t slots);
+// What the Pod asks for now, and what the kubelet has granted it (asked for, if it does not say).
+PodSize requested_size(const api::Pod& pod);
+PodSize granted_size(const api::Pod& pod);
+
+// The manifest that `penstock run` reads: name, uid and all of the spec that the engine acts on,
+// with `sql` in place of sqlFrom. JSON, which is YAML. Parallelism and resources are not in it, as
+// they change without a new version.
+std::string engine_manifest(const api::StreamJob& job, std::string_view sql);
+
+// Names what runs: the manifest and the image. Another hash needs another process.
+std::string version_hash(const api::StreamJob& job, std::string_view sql,
+                         const Installation& installation);
+
+// "<job>-<hash>" with the manifest under key job.yaml.
+DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
+                               const Installation& installation);
+// The SQL of a ConfigMap that build_config_map made; empty when it holds none.
+std::string sql_of(const api::ConfigMap& config_map);
+
+struct PodOrder {
+  std::int64_t number = 1;
+  std::string hash;  // of the version; its ConfigMap is mounted
+  std::int32_t slots = 1;
+  std::string restore_from;  // URI of a snapshot; empty: the newest checkpoint
+};
+// "<job>-<number>": one container that runs `penstock run` on the mounted manifest.
+DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,
+                        const Installation& installation);
+
+// `pod_json`, an observed Pod, asking for `size`: the body of a PUT on its resize subresource.
+// Empty when it is no Pod with a container.
+std::string resized_pod(std::string_view pod_json, const PodSize& size);
+
+}  // namespace penstock

@@ -1,0 +1,107 @@
+#include <nlohmann/json.hpp>
+
+#include "controllers/desired/names.h"
+#include "controllers/lifecycle/draft.h"
+
+namespace penstock {
+namespace {
+
+using State = Process::State;
+
+const api::PodCondition* find(const api::Pod& pod, std::string_view type) {
+  for (const api::PodCondition& condition : pod.status.conditions)
+    if (condition.type == type) return &condition;
+  return nullptr;
+}
+
+std::string text_of(const nlohmann::json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// What keeps a container from running.
+Process starting(const api::Pod& pod) {
+  Process process{.state = State::kStarting,
+                  .pod = &pod,
+                  .reason = "PodPending",
+                  .message = "waiting for Pod " + pod.metadata.name};
+  if (const auto* scheduled = find(pod, "PodScheduled");
+      scheduled && scheduled->status == api::Truth::kFalse) {
+    process.reason = scheduled->reason.empty() ? "Unschedulable" : scheduled->reason;
+    process.message = "Pod " + pod.metadata.name + " finds no node: " + scheduled->message;
+    process.trouble = true;
+    return process;
+  }
+  if (pod.status.container_statuses.empty()) return process;
+  const api::ContainerStatus& container = pod.status.container_statuses.front();
+  if (container.state.waiting && container.state.waiting->reason != "ContainerCreating") {
+    process.reason = container.state.waiting->reason;
+    process.message = "Pod " + pod.metadata.name + ": " + container.state.waiting->message;
+    process.trouble = true;
+  }
+  if (container.last_state.terminated) {
+    const api::TerminatedState& last = *container.last_state.terminated;
+    process.message += "; the last process ended with code " + std::to_string(last.exit_code) +
+                       (last.message.empty() ? "" : ": " + last.message);
+    process.trouble = true;
+  }
+  return process;
+}
+
+}  // namespace
+
+api::EndingReport parse_ending(const std::string& text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_object())
+    if (const auto kind = api::from_string<api::EndingKind>(text_of(json, "kind")))
+      return {*kind, text_of(json, "reason"), text_of(json, "message")};
+  return {api::EndingKind::kFailed, "EndingUnknown",
+          "the process ended without saying how; see its log" + (text.empty() ? "" : ": " + text)};
+}
+
+Process look_at(const api::Pod* pod, const std::optional<api::JobReport>& report) {
+  if (!pod) return {};
+  Process process{.pod = pod};
+  if (pod->metadata.deletion_timestamp) {
+    process.state = State::kTerminating;
+  } else if (report && report->ending) {
+    process.state = State::kEnded;
+    process.ending = *report->ending;
+  } else if (pod->status.phase == "Failed") {
+    process.state = State::kLost;
+    process.reason = pod->status.reason.empty() ? "PodFailed" : pod->status.reason;
+    process.message = "Pod " + pod->metadata.name + " has failed: " + pod->status.message;
+  } else if (report) {
+    process.state = State::kUp;
+  } else if (pod->status.container_statuses.empty()) {
+    return starting(*pod);
+  } else {
+    const api::ContainerState& state = pod->status.container_statuses.front().state;
+    if (state.terminated && state.terminated->exit_code == 0) {
+      process.state = State::kEnded;
+      process.ending = parse_ending(state.terminated->message);
+    } else if (state.waiting || state.terminated) {
+      return starting(*pod);
+    } else {
+      process.state = State::kUp;
+    }
+  }
+  return process;
+}
+
+const api::Pod* active_pod(const api::StreamJob& job, const std::vector<api::Pod>& pods) {
+  const std::string name = pod_name(job.metadata.name, job.status.counters.pods);
+  for (const api::Pod& pod : pods)
+    if (pod.metadata.name == name) return &pod;
+  return nullptr;
+}
+
+std::string running_sql(const api::StreamJob& job, const std::vector<api::ConfigMap>& config_maps) {
+  if (job.status.versions.empty()) return "";
+  const std::string name = config_map_name(job.metadata.name, job.status.versions.front().hash);
+  for (const api::ConfigMap& one : config_maps)
+    if (one.metadata.name == name) return sql_of(one);
+  return "";
+}
+
+}  // namespace penstock

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controllers/lifecycle/plan.h"
+
+namespace penstock {
+
+// A cluster and its engines as plain values, moved by Plans: what is left of Kubernetes when only
+// what plans rely on is kept. Steps that a person would call wrong are noted in `wrongs`.
+class World {
+ public:
+  explicit World(std::string sql = "INSERT INTO b SELECT * FROM a");
+
+  // One reconcile: observes, plans, applies. Every write counts; the one that makes the count
+  // `crash_at` ends the reconcile, without its effect or with it (`effect_first`).
+  void reconcile();
+  // Time passes: kubelets and engines do what they were asked to.
+  void tick();
+  // Both, until nothing changes any more; false when that takes more than 60 rounds.
+  bool settle();
+
+  Observed observe() const;
+  std::string summary() const;
+
+  struct Engine {
+    std::string phase = "Starting";
+    std::uint32_t wanted = 1, running = 1;
+    std::uint64_t decision = 0, checkpoints = 0;
+    Millis started_at = 0;
+    std::string restored_from, savepoint;
+    std::optional<api::EndingReport> ending;
+  };
+  Engine* engine();  // of the one live Pod, or nullptr
+  const std::string* sql_of_live_pod() const;
+
+  api::StreamJob job;
+  std::optional<api::ScalingPolicySpec> policy;
+  std::vector<std::string> misfits;
+  Verdict verdict;
+  std::vector<api::Pod> pods;
+  std::vector<api::ConfigMap> config_maps;
+  std::map<std::string, Engine> engines;  // by the Pod's uid
+  bool gone = false;                      // the job's finalizer was removed
+  bool reachable = true;
+  bool image_exists = true;
+  bool checkpoints_deleted = false;
+  Millis now = 1'000'000;
+  int writes = 0;
+  int crash_at = 0;  // 0: never
+  bool effect_first = false;
+  std::vector<std::string> wrongs;
+  std::vector<std::string> log;  // actions and events
+
+ private:
+  bool write(const std::string& what, const std::function<void()>& effect);
+  void apply(const Action& action);
+  void create_pod(const DesiredObject& object);
+  api::Pod* find_pod(const std::string& name);
+  std::string next_version() { return std::to_string(++version_); }
+
+  bool first_order(std::int64_t decision);
+
+  ScalingHistory scaling_;
+  std::set<std::int64_t>
+      ordered_;  // as the shell remembers: an order that was taken is not sent again
+  int version_ = 100;
+};
+
+}  // namespace penstock
