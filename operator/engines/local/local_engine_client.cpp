@@ -1,0 +1,485 @@
+#include "operator/engines/local/local_engine_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "operator/engines/local/report_from_proto.h"
+#include "runtime/base/guarded.h"
+#include "runtime/base/overloaded.h"
+#include "runtime/control/proto/control.grpc.pb.h"
+
+namespace penstock {
+namespace {
+
+Error from_grpc(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return {Code::kInvalid, status.error_message()};
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return {Code::kConflict, status.error_message()};
+    case grpc::StatusCode::CANCELLED:
+      return {Code::kCancelled, status.error_message()};
+    case grpc::StatusCode::DATA_LOSS:
+      return {Code::kCorrupt, status.error_message()};
+    case grpc::StatusCode::INTERNAL:
+      return {Code::kInternal, status.error_message()};
+    default:
+      return {Code::kUnavailable, status.error_message()};
+  }
+}
+
+bool changes_the_picture(const std::optional<api::JobReport>& before, const api::JobReport& now) {
+  if (!before) return true;
+  return before->phase != now.phase || before->running != now.running ||
+         before->wanted != now.wanted || before->restarts != now.restarts ||
+         before->rescales.count != now.rescales.count ||
+         before->ending.has_value() != now.ending.has_value() || before->uid != now.uid ||
+         before->failures.size() != now.failures.size();
+}
+
+// Counts what is in flight on gRPC's threads, so that the owner can wait for the last of it.
+class InFlight {
+ public:
+  void enter() {
+    std::scoped_lock lock(mutex_);
+    ++count_;
+  }
+  void leave() {
+    std::scoped_lock lock(mutex_);
+    if (--count_ == 0) none_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    none_.wait(lock, [&] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  int count_ = 0;
+};
+
+// What the streams and the client share of one followed job.
+struct Followed {
+  EngineTarget target;
+  bool busy = true;
+  std::uint64_t incarnation = 0;  // a new one for every address
+  std::uint64_t stream = 0;       // the stream that counts; older ones are ignored
+  std::shared_ptr<v1::Control::Stub> stub;
+  std::shared_ptr<grpc::ClientContext> watch;  // of the open stream
+  std::optional<api::JobReport> report;
+  Duration reported{0};  // monotonic
+  std::optional<Duration> retry_at;
+  std::optional<Millis> unknown_since;
+  std::string reason = "not reached yet";
+  std::map<std::string, OrderOutcome> outcomes;
+};
+
+class LocalEngineClient;
+
+// One Watch stream. Deletes itself when gRPC is done with it.
+class WatchStream final : public grpc::ClientReadReactor<v1::JobReport> {
+ public:
+  WatchStream(LocalEngineClient& client, std::string uid, std::uint64_t stream,
+              std::shared_ptr<v1::Control::Stub> stub, std::shared_ptr<grpc::ClientContext> context)
+      : client_(client),
+        uid_(std::move(uid)),
+        stream_(stream),
+        stub_(std::move(stub)),
+        context_(std::move(context)) {}
+
+  void start(std::uint32_t period_millis) {
+    request_.set_uid(uid_);
+    request_.set_period_millis(period_millis);
+    stub_->async()->Watch(context_.get(), &request_, this);
+    StartRead(&report_);
+    StartCall();
+  }
+
+  void OnReadDone(bool more) override;
+  void OnDone(const grpc::Status& status) override;
+
+ private:
+  LocalEngineClient& client_;
+  const std::string uid_;
+  const std::uint64_t stream_;
+  std::shared_ptr<v1::Control::Stub> stub_;
+  std::shared_ptr<grpc::ClientContext> context_;
+  v1::WatchRequest request_;
+  v1::JobReport report_;
+};
+
+// What has to be told to gRPC once no lock is held: it may call back at once, in this thread.
+struct Deferred {
+  std::vector<std::shared_ptr<grpc::ClientContext>> cancelled;
+  std::vector<std::pair<WatchStream*, std::uint32_t>> opened;  // and the period in milliseconds
+
+  ~Deferred() {
+    for (const auto& context : cancelled) context->TryCancel();
+    for (const auto& [stream, period] : opened) stream->start(period);
+  }
+};
+
+class LocalEngineClient final : public EngineClient {
+ public:
+  LocalEngineClient(Clock& clock, LocalEngineOptions options)
+      : clock_(clock),
+        options_(std::move(options)),
+        keeper_([this](const std::stop_token& stop) { keep(stop); }) {}
+
+  ~LocalEngineClient() override {
+    keeper_.request_stop();
+    keeper_.join();
+    {
+      Deferred deferred;
+      jobs_.with([&](Jobs& jobs) {
+        for (auto& [uid, job] : jobs) cancel(job, deferred);
+      });
+      contexts_.with([&](auto& contexts) {
+        for (const auto& context : contexts) {
+          if (auto alive = context.lock()) deferred.cancelled.push_back(std::move(alive));
+        }
+      });
+    }
+    in_flight_.wait();
+  }
+
+  void on_change(std::function<void(const std::string& job)> listener) override {
+    listener_ = std::move(listener);
+  }
+
+  void follow(const EngineTarget& target, bool busy) override {
+    Deferred deferred;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(target.uid);
+      if (known != jobs.end() && known->second.target == target) {
+        Followed& job = known->second;
+        if (job.busy == busy) return;
+        job.busy = busy;
+        if (job.watch) open(job, deferred);  // with the other period
+        return;
+      }
+      if (known == jobs.end() && jobs.size() >= options_.max_jobs) return;
+      Followed& job = jobs[target.uid];
+      cancel(job, deferred);
+      job = Followed{};
+      job.target = target;
+      job.busy = busy;
+      job.incarnation = ++incarnations_;
+      job.unknown_since = clock_.now();
+      job.stub = v1::Control::NewStub(channel(target.address));
+      open(job, deferred);
+    });
+  }
+
+  void forget(const std::string& uid) override {
+    Deferred deferred;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end()) return;
+      cancel(known->second, deferred);
+      jobs.erase(known);
+    });
+  }
+
+  EngineView view(const std::string& uid) override {
+    return jobs_.with([&](const Jobs& jobs) {
+      EngineView view;
+      const auto known = jobs.find(uid);
+      if (known == jobs.end()) {
+        view.unknown_since = clock_.now();
+        view.unknown_reason = jobs.size() >= options_.max_jobs
+                                  ? "the operator follows as many jobs as it may"
+                                  : "not followed";
+        return view;
+      }
+      const Followed& job = known->second;
+      view.report = job.report;
+      if (job.report) view.report_age = clock_.monotonic() - job.reported;
+      view.unknown_since = job.unknown_since;
+      if (job.unknown_since) view.unknown_reason = job.reason;
+      return view;
+    });
+  }
+
+  void order(const std::string& uid, const EngineOrder& order) override {
+    std::shared_ptr<v1::Control::Stub> stub;
+    std::uint64_t incarnation = 0;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end() || known->second.outcomes.contains(order.id)) return;
+      auto& outcomes = known->second.outcomes;
+      if (outcomes.size() >= 64) {
+        std::erase_if(outcomes, [](const auto& entry) {
+          return entry.second.state != OrderOutcome::State::kRunning;
+        });
+      }
+      outcomes[order.id] = {};
+      stub = known->second.stub;
+      incarnation = known->second.incarnation;
+    });
+    if (stub) send(stub, uid, incarnation, order);
+  }
+
+  std::optional<OrderOutcome> outcome(const std::string& uid, const std::string& id) override {
+    return jobs_.with([&](const Jobs& jobs) -> std::optional<OrderOutcome> {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end()) return std::nullopt;
+      const auto found = known->second.outcomes.find(id);
+      if (found == known->second.outcomes.end()) return std::nullopt;
+      return found->second;
+    });
+  }
+
+  // By a stream, on a thread of gRPC.
+  void reported(const std::string& uid, std::uint64_t stream, const v1::JobReport& message) {
+    api::JobReport report = from_proto(message);
+    std::string job;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end() || known->second.stream != stream) return;
+      Followed& followed = known->second;
+      if (followed.unknown_since || changes_the_picture(followed.report, report)) {
+        job = followed.target.job;
+      }
+      followed.report = std::move(report);
+      followed.reported = clock_.monotonic();
+      followed.unknown_since.reset();
+    });
+    notify(job);
+  }
+
+  void ended(const std::string& uid, std::uint64_t stream, const grpc::Status& status) {
+    std::string job;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end() || known->second.stream != stream) return;
+      Followed& followed = known->second;
+      followed.watch.reset();
+      followed.retry_at = clock_.monotonic() + options_.retry;
+      const bool finished = followed.report && followed.report->ending;
+      if (finished) return;
+      lose(followed,
+           "no answer from " + followed.target.address + ": " +
+               (status.ok() ? "the stream ended" : status.error_message()),
+           job);
+    });
+    notify(job);
+  }
+
+  // Whoever destroys the last channel on a thread of gRPC destroys that thread's own queue: stubs
+  // and contexts, which hold channels, end on a thread of ours.
+  void bury(std::shared_ptr<v1::Control::Stub> stub, std::shared_ptr<grpc::ClientContext> context) {
+    buried_.with([&](auto& buried) { buried.emplace_back(std::move(stub), std::move(context)); });
+  }
+  // The very last thing that a stream or a call does.
+  void leave() { in_flight_.leave(); }
+
+ private:
+  using Buried = std::vector<
+      std::pair<std::shared_ptr<v1::Control::Stub>, std::shared_ptr<grpc::ClientContext>>>;
+  using Jobs = std::map<std::string, Followed>;
+
+  // With the lock of jobs_ held. Opens a stream and makes it the one that counts.
+  void open(Followed& job, Deferred& deferred) {
+    cancel(job, deferred);
+    job.retry_at.reset();
+    job.watch = std::make_shared<grpc::ClientContext>();
+    const std::uint64_t stream = ++streams_;
+    job.stream = stream;
+    in_flight_.enter();
+    const Duration period = job.busy ? options_.busy_period : options_.calm_period;
+    // Owned by gRPC from start() to OnDone().
+    deferred.opened.emplace_back(
+        new WatchStream(*this, job.target.uid, stream, job.stub, job.watch),
+        static_cast<std::uint32_t>(period / std::chrono::milliseconds(1)));
+  }
+
+  static void cancel(Followed& job, Deferred& deferred) {
+    if (job.watch) deferred.cancelled.push_back(std::exchange(job.watch, nullptr));
+  }
+
+  void lose(Followed& job, std::string reason, std::string& notify_job) {
+    if (!job.unknown_since)
+      job.unknown_since = clock_.now();
+    else if (job.reason == reason)
+      return;
+    notify_job = job.target.job;
+    job.reason = std::move(reason);
+  }
+
+  // Opens streams again and notices silence.
+  void keep(const std::stop_token& stop) {
+    while (clock_.sleep(std::min(options_.retry, options_.busy_period), stop)) {
+      buried_.with([](Buried& buried) { return std::exchange(buried, {}); });
+      std::vector<std::string> lost;
+      Deferred deferred;
+      jobs_.with([&](Jobs& jobs) {
+        const Duration now = clock_.monotonic();
+        for (auto& [uid, job] : jobs) {
+          const bool finished = job.report && job.report->ending;
+          if (job.retry_at && *job.retry_at <= now && !finished) open(job, deferred);
+          const Duration period = job.busy ? options_.busy_period : options_.calm_period;
+          if (job.report && !finished && now - job.reported > period + options_.silence) {
+            std::string name;
+            lose(job, "no report from " + job.target.address + " for too long", name);
+            if (!name.empty()) lost.push_back(name);
+          }
+        }
+      });
+      for (const std::string& job : lost) notify(job);
+    }
+  }
+
+  std::shared_ptr<grpc::Channel> channel(const std::string& address) const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+    if (options_.authority.empty()) {
+      return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    }
+    const grpc::SslCredentialsOptions tls{options_.authority, options_.key, options_.certificate};
+    return grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments);
+  }
+
+  // One unary call with its messages, alive until its callback has run.
+  template <typename Request, typename Reply>
+  struct Call {
+    std::shared_ptr<v1::Control::Stub> stub;
+    std::shared_ptr<grpc::ClientContext> context = std::make_shared<grpc::ClientContext>();
+    Request request;
+    Reply reply;
+  };
+
+  template <typename Request, typename Reply, typename Fill, typename Method>
+  void start(const std::shared_ptr<v1::Control::Stub>& stub, const std::string& uid,
+             std::uint64_t incarnation, const EngineOrder& order, Fill&& fill, Method method) {
+    auto call = std::make_shared<Call<Request, Reply>>();
+    call->stub = stub;
+    call->context->set_deadline(std::chrono::system_clock::now() + order.deadline);
+    v1::Fence& fence = *call->request.mutable_fence();
+    fence.set_uid(uid);
+    fence.set_generation(order.generation);
+    fence.set_decision(order.decision);
+    fill(call->request);
+    contexts_.with([&](auto& contexts) {
+      std::erase_if(contexts, [](const auto& context) { return context.expired(); });
+      contexts.push_back(call->context);
+    });
+    in_flight_.enter();
+    method(*stub->async(), call->context.get(), &call->request, &call->reply,
+           [this, call, uid, incarnation, id = order.id](const grpc::Status& status) {
+             OrderOutcome outcome{.state = OrderOutcome::State::kDone};
+             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>) {
+               outcome.checkpoint = {call->reply.id()};
+             }
+             if (!status.ok()) {
+               outcome.state = OrderOutcome::State::kFailed;
+               outcome.error = from_grpc(status);
+             }
+             finish(uid, incarnation, id, outcome);
+             bury(std::move(call->stub), std::move(call->context));
+             leave();
+           });
+  }
+
+  void send(const std::shared_ptr<v1::Control::Stub>& stub, const std::string& uid,
+            std::uint64_t incarnation, const EngineOrder& order) {
+    const auto handle = Overloaded{
+        [&](const EngineOrder::Rescale& rescale) {
+          start<v1::RescaleRequest, v1::RescaleReply>(
+              stub, uid, incarnation, order,
+              [&](v1::RescaleRequest& request) {
+                request.set_parallelism(rescale.parallelism);
+                request.set_reason(rescale.reason);
+              },
+              [](auto& async, auto... args) { async.Rescale(args...); });
+        },
+        [&](const EngineOrder::Checkpoint&) {
+          start<v1::CheckpointRequest, v1::CheckpointReply>(
+              stub, uid, incarnation, order, [](v1::CheckpointRequest&) {},
+              [](auto& async, auto... args) { async.Checkpoint(args...); });
+        },
+        [&](const EngineOrder::Savepoint& savepoint) {
+          start<v1::SavepointRequest, v1::CheckpointReply>(
+              stub, uid, incarnation, order,
+              [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
+              [](auto& async, auto... args) { async.Savepoint(args...); });
+        },
+        [&](const EngineOrder::Stop& stop) {
+          start<v1::StopRequest, v1::StopReply>(
+              stub, uid, incarnation, order,
+              [&](v1::StopRequest& request) {
+                using Mode = EngineOrder::Stop::Mode;
+                request.set_mode(stop.mode == Mode::kNow     ? v1::StopRequest::NOW
+                                 : stop.mode == Mode::kDrain ? v1::StopRequest::DRAIN
+                                                             : v1::StopRequest::SAVEPOINT);
+                request.set_savepoint_uri(stop.savepoint_uri);
+              },
+              [](auto& async, auto... args) { async.Stop(args...); });
+        },
+        [&](const EngineOrder::Configure& configure) {
+          start<v1::ConfigureRequest, v1::ConfigureReply>(
+              stub, uid, incarnation, order,
+              [&](v1::ConfigureRequest& request) { request.set_log_level(configure.log_level); },
+              [](auto& async, auto... args) { async.Configure(args...); });
+        },
+    };
+    std::visit(handle, order.what);
+  }
+
+  void finish(const std::string& uid, std::uint64_t incarnation, const std::string& id,
+              const OrderOutcome& outcome) {
+    std::string job;
+    jobs_.with([&](Jobs& jobs) {
+      const auto known = jobs.find(uid);
+      if (known == jobs.end() || known->second.incarnation != incarnation) return;
+      known->second.outcomes[id] = outcome;
+      job = known->second.target.job;
+    });
+    notify(job);
+  }
+
+  void notify(const std::string& job) {
+    if (!job.empty() && listener_) listener_(job);
+  }
+
+  Clock& clock_;
+  const LocalEngineOptions options_;
+  std::function<void(const std::string&)> listener_;
+  std::atomic<std::uint64_t> streams_{0}, incarnations_{0};
+  Guarded<Jobs> jobs_;
+  Guarded<std::vector<std::weak_ptr<grpc::ClientContext>>> contexts_;
+  Guarded<Buried> buried_;
+  InFlight in_flight_;
+  std::jthread keeper_;
+};
+
+void WatchStream::OnReadDone(bool more) {
+  if (!more) return;
+  client_.reported(uid_, stream_, report_);
+  StartRead(&report_);
+}
+
+void WatchStream::OnDone(const grpc::Status& status) {
+  LocalEngineClient& client = client_;
+  client.ended(uid_, stream_, status);
+  client.bury(std::move(stub_), std::move(context_));
+  delete this;
+  client.leave();
+}
+
+}  // namespace
+
+std::unique_ptr<EngineClient> make_local_engine_client(Clock& clock, LocalEngineOptions options) {
+  return std::make_unique<LocalEngineClient>(clock, std::move(options));
+}
+
+}  // namespace penstock

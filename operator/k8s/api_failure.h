@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "operator/k8s/transport.h"
+#include "runtime/base/result.h"
+
+namespace penstock::k8s {
+
+// Why a request did not do what it should, in the distinctions that list and watch act upon.
+struct Failure {
+  enum class Kind {
+    kExpired,      // 410, or a resourceVersion that the server has not reached yet: list anew
+    kUnreachable,  // no answer: connection refused, cut, timed out
+    kThrottled,    // 429
+    kServer,       // 5xx
+    kCancelled,
+    kRefused,  // everything else
+  } kind = Kind::kRefused;
+  Error error;
+};
+
+// Reads a Kubernetes Status: `status` is the HTTP status, `body` its JSON or any text.
+Failure to_failure(int status, std::string_view body);
+// For a transport that had no answer.
+Failure to_failure(const Error& error);
+
+}  // namespace penstock::k8s

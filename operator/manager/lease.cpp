@@ -1,0 +1,41 @@
+#include "operator/manager/lease.h"
+
+namespace penstock {
+
+LeaseState observe_lease(LeaseState state, const std::optional<LeaseRecord>& record, Duration now) {
+  if (record != state.seen) {
+    state.seen = record;
+    state.seen_at = now;
+  }
+  return state;
+}
+
+LeaseAct decide_lease(const LeaseState& state, const std::string& me, Duration now) {
+  if (!state.seen) return LeaseAct::kCreate;
+  if (state.seen->holder == me) return LeaseAct::kRenew;
+  if (state.seen->holder.empty()) return LeaseAct::kTake;
+  const Duration held = std::chrono::seconds(state.seen->duration_seconds);
+  return now - state.seen_at >= held ? LeaseAct::kTake : LeaseAct::kWait;
+}
+
+LeaseRecord next_lease(const LeaseState& state, const std::string& me, const LeaseTimes& times,
+                       const std::string& now_text) {
+  LeaseRecord next{.holder = me,
+                   .duration_seconds = times.lease / std::chrono::seconds(1),
+                   .acquire_time = now_text,
+                   .renew_time = now_text};
+  if (!state.seen) return next;
+  next.transitions = state.seen->transitions;
+  if (state.seen->holder == me) {
+    next.acquire_time = state.seen->acquire_time;
+  } else {
+    ++next.transitions;
+  }
+  return next;
+}
+
+bool lease_lost(const LeaseState& state, const LeaseTimes& times, Duration now) {
+  return state.leading && now - state.renewed_at >= times.renew_deadline;
+}
+
+}  // namespace penstock

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/admission/verdict.h"
+#include "controllers/api/stream_job.h"
+#include "controllers/autoscaler/autoscaler.h"
+
+namespace penstock {
+
+// What the reconciler keeps of one job between two looks. All of it refills: a new leader begins
+// with an empty one.
+struct JobMemory {
+  std::string uid;
+  ScalingHistory scaling;
+  // Compiling SQL takes milliseconds; the answer holds while its question stays the same.
+  std::optional<std::string> judged;  // generation, SQL and what runs
+  Verdict verdict;
+  std::vector<std::string> misfits;
+  // Of orders to the engine that failed: how often, so that the next one is a new order.
+  std::map<std::string, int> attempts;
+  std::string last_decision;  // as logged
+};
+
+// The memories of all jobs. Any thread; a memory is used only by the worker that has its key.
+class JobMemories {
+ public:
+  // An empty one when there is none, or another uid's.
+  std::shared_ptr<JobMemory> of(const std::string& key, const std::string& uid);
+  void forget(const std::string& key);
+  // Key and status of every job, for metrics.
+  std::vector<std::pair<std::string, api::StreamJobStatus>> statuses() const;
+  void publish(const std::string& key, const api::StreamJobStatus& status);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<JobMemory>> memories_;
+  std::map<std::string, api::StreamJobStatus> statuses_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,136 @@
+#include "operator/reconcilers/observe.h"
+
+#include <utility>
+
+#include "controllers/admission/admission.h"
+#include "controllers/api/json.h"
+
+namespace penstock {
+namespace {
+
+// An engine that starts does not answer for a while: that is not yet "unreachable".
+constexpr Millis kStartMillis = 30'000;
+
+template <typename T>
+std::vector<T> owned(const k8s::ObjectStore& store, const std::string& uid) {
+  std::vector<T> out;
+  for (const k8s::Object& object : store.owned_by(uid)) {
+    // Objects that cannot be read are not ours to judge; the API server has validated them.
+    if (auto parsed = api::parse<T>(object.text())) out.push_back(std::move(parsed).value());
+  }
+  return out;
+}
+
+std::optional<std::string> find_sql(const ReconcileContext& context, const api::StreamJob& job) {
+  if (!job.spec.sql_from) return job.spec.sql;
+  const api::KeyRef& ref = job.spec.sql_from->config_map_key_ref;
+  const auto object = context.stores.config_maps.find({job.metadata.name_space, ref.name});
+  if (!object) return std::nullopt;
+  const auto map = api::parse<api::ConfigMap>(object->text());
+  if (!map) return std::nullopt;
+  const auto value = map->data.find(ref.key);
+  return value == map->data.end() ? std::nullopt : std::optional(value->second);
+}
+
+void judge(const Observed& seen, JobMemory& memory) {
+  const std::string running = running_sql(seen.job, seen.config_maps);
+  const std::string question =
+      std::to_string(seen.job.metadata.generation) + '\n' + seen.sql.value_or("") + '\n' + running;
+  if (memory.judged == question) return;
+  memory.verdict = check(seen.job);
+  if (memory.verdict.accepted() && seen.sql && seen.job.spec.sql_from) {
+    memory.verdict = check_sql(seen.job, *seen.sql);
+  }
+  memory.misfits.clear();
+  if (memory.verdict.accepted() && seen.sql && running != *seen.sql) {
+    memory.misfits = state_misfits_between(running, *seen.sql);
+  }
+  memory.judged = question;
+}
+
+std::optional<api::ScalingPolicySpec> find_policy(const ReconcileContext& context,
+                                                  const api::StreamJob& job) {
+  if (job.spec.scaling.policy) return job.spec.scaling.policy;
+  if (!job.spec.scaling.policy_ref) return std::nullopt;
+  const auto object =
+      context.stores.policies.find({job.metadata.name_space, job.spec.scaling.policy_ref->name});
+  if (!object) return std::nullopt;
+  const auto policy = api::parse<api::ScalingPolicy>(object->text());
+  if (!policy || !check(*policy).accepted()) return std::nullopt;
+  return policy->spec;
+}
+
+std::optional<std::string> find_restore_uri(const ReconcileContext& context,
+                                            const api::StreamJob& job) {
+  if (!job.spec.restore_from) return std::nullopt;
+  const api::RestoreFrom& from = *job.spec.restore_from;
+  if (!from.uri.empty()) return from.uri;
+  const auto object = context.stores.snapshots.find({job.metadata.name_space, from.snapshot});
+  if (!object) return std::nullopt;
+  const auto snapshot = api::parse<api::JobSnapshot>(object->text());
+  if (!snapshot || snapshot->status.phase != api::SnapshotPhase::kCompleted) return std::nullopt;
+  return snapshot->status.uri;
+}
+
+bool wants_reports_often(const Observed& seen) {
+  const bool scaled = seen.policy && seen.policy->mode != api::ScalingMode::kOff;
+  return scaled || seen.job.status.phase != api::Phase::kRunning;
+}
+
+void ask_engine(const ReconcileContext& context, Observed& seen) {
+  const std::string& uid = seen.job.metadata.uid;
+  const api::Pod* pod = active_pod(seen.job, seen.pods);
+  const auto target = pod ? engine_target(seen.job, *pod, seen.installation) : std::nullopt;
+  if (!target) {
+    // A Pod that is going may still say how the job ended; without a Pod nothing is left to ask.
+    if (!pod) return context.engines.forget(uid);
+  } else {
+    context.engines.follow(*target, wants_reports_often(seen));
+  }
+  const EngineView view = context.engines.view(uid);
+  if (!view.unknown_since) {
+    seen.report = view.report;
+  } else if (view.report || seen.now - *view.unknown_since > kStartMillis) {
+    seen.unknown_since = *view.unknown_since;
+  }
+}
+
+}  // namespace
+
+std::optional<EngineTarget> engine_target(const api::StreamJob& job, const api::Pod& pod,
+                                          const Installation& installation) {
+  if (pod.status.pod_ip.empty() || pod.metadata.deletion_timestamp) return std::nullopt;
+  std::int32_t restarts = 0;
+  for (const api::ContainerStatus& status : pod.status.container_statuses) {
+    restarts += status.restart_count;
+  }
+  const bool v6 = pod.status.pod_ip.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + pod.status.pod_ip + "]" : pod.status.pod_ip;
+  return EngineTarget{.job = k8s::to_string({job.metadata.name_space, job.metadata.name}),
+                      .uid = job.metadata.uid,
+                      .address = host + ":" + std::to_string(installation.control_port),
+                      .process = pod.metadata.uid + "/" + std::to_string(restarts)};
+}
+
+Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object& job,
+                             JobMemory& memory) {
+  Observed seen;
+  TRY_ASSIGN(seen.job, api::parse<api::StreamJob>(job.text()));
+  seen.pods = owned<api::Pod>(context.stores.pods, job.uid());
+  seen.config_maps = owned<api::ConfigMap>(context.stores.config_maps, job.uid());
+  seen.installation = context.installation;
+  seen.now = context.clock.now();
+  seen.scaling = memory.scaling;
+  if (!seen.job.metadata.deletion_timestamp) {
+    seen.sql = find_sql(context, seen.job);
+    judge(seen, memory);
+    seen.verdict = memory.verdict;
+    seen.misfits = memory.misfits;
+    seen.restore_uri = find_restore_uri(context, seen.job);
+    seen.policy = find_policy(context, seen.job);
+  }
+  ask_engine(context, seen);
+  return seen;
+}
+
+}  // namespace penstock

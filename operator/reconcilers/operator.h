@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "controllers/desired/installation.h"
+#include "operator/engines/engine_client.h"
+#include "operator/k8s/transport.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/result.h"
+#include "runtime/metrics/registry.h"
+
+namespace penstock {
+
+struct OperatorOptions {
+  std::vector<std::string> namespaces;  // empty: all
+  bool leader_elect = false;
+  std::string lease_namespace = "default";
+  std::string identity;           // unlike any other operator's: host name and more
+  std::function<void()> on_lost;  // leadership is lost: ends the process at once
+  std::string http;               // HOST:PORT of health and metrics; empty: none
+  int workers = 2;                // of jobs; one each of the other kinds
+  Installation installation;
+  // See ReconcileContext.
+  std::function<Status(const std::string& uri)> delete_checkpoints;
+};
+
+// The whole operator over one API server: caches, controllers, leader election, health. What `run`
+// and `up` start, and the one place that knows the order of starting and stopping: health server,
+// election, caches, controllers; the reverse at the end, the Lease last.
+class Operator {
+ public:
+  // Everything given outlives the operator. kInvalid or kUnavailable when `http` cannot be served.
+  static Result<std::unique_ptr<Operator>> create(k8s::Transport& transport, EngineClient& engines,
+                                                  Clock& clock, metrics::Registry& metrics,
+                                                  OperatorOptions options);
+  virtual ~Operator() = default;
+
+  // Works until `stop` is requested; kConflict when leadership was lost before.
+  virtual Status run(const std::stop_token& stop) = 0;
+  // The port that `http` got; 0 without.
+  virtual std::uint16_t http_port() const = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,245 @@
+#include "operator/reconcilers/stream_job_reconciler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/reconcilers/world.h"
+
+namespace penstock {
+namespace {
+
+using testing::HasSubstr;
+
+std::uint64_t writes(const k8s::RequestCounts& counts) {
+  std::uint64_t total = 0;
+  for (const auto& [what, count] : counts) {
+    const bool reads = what.first == "list" || what.first == "get" || what.first == "watch";
+    const bool event = what.second == "events";
+    if (!reads && !event) total += count;
+  }
+  return total;
+}
+
+TEST(StreamJobReconciler, BringsAJobFromNothingToRunning) {
+  World world;
+  world.create_job();
+  world.start_job();
+  const api::StreamJob job = world.job();
+  EXPECT_EQ(job.status.phase, api::Phase::kRunning);
+  EXPECT_EQ(job.status.parallelism.running, 2);
+  EXPECT_EQ(job.status.observed_generation, job.metadata.generation);
+  EXPECT_THAT(job.metadata.finalizers, testing::Contains(std::string(api::kFinalizer)));
+  EXPECT_EQ(world.api.count(k8s::pods()), 1u);
+  EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
+  EXPECT_EQ(world.engines.target(world.uid())->address, "127.0.0.9:7070");
+  const api::Condition* ready = api::find_condition(job.status.conditions, "Ready");
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->status, api::Truth::kTrue) << ready->message;
+}
+
+TEST(StreamJobReconciler, ActsOnNothingUntilTheCacheShowsItsOwnWrites) {
+  World world;
+  world.create_job();
+  world.sync();
+  ASSERT_TRUE(world.look());
+  const auto after_first = writes(world.transport.counts());
+  EXPECT_GT(after_first, 0u);
+  const auto again = world.look();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, NextLook(50ms));
+  EXPECT_EQ(writes(world.transport.counts()), after_first);
+}
+
+TEST(StreamJobReconciler, ARescaleIsOrderedOnceWithItsReasonAndSeen) {
+  World world;
+  world.create_job();
+  world.start_job();
+  world.change_spec({{"parallelism", 4}});
+  world.settle(6);
+  const auto orders = world.engines.orders(world.uid());
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_EQ(std::get<EngineOrder::Rescale>(orders[0].what).parallelism, 4u);
+  EXPECT_GT(orders[0].decision, 0u);
+  EXPECT_EQ(world.job().status.parallelism.running, 4);
+  EXPECT_EQ(world.job().status.phase, api::Phase::kRunning);
+  ASSERT_TRUE(world.job().status.last_scale);
+  EXPECT_EQ(world.job().status.last_scale->to, 4);
+}
+
+TEST(StreamJobReconciler, AFailedOrderIsGivenAgainAsAnotherOne) {
+  World world;
+  world.create_job();
+  world.start_job();
+  FakeEngineClient& engines = world.engines;
+  world.change_spec({{"parallelism", 4}});
+  world.settle(1);
+  world.sync();
+  for (int i = 0; i < 3 && engines.orders(world.uid()).empty(); ++i) world.settle(1);
+  ASSERT_EQ(engines.orders(world.uid()).size(), 1u);
+  const std::string first = engines.orders(world.uid())[0].id;
+  engines.end_order(world.uid(), first,
+                    {OrderOutcome::State::kFailed, Error{Code::kUnavailable, "busy"}, {}});
+  world.report(2);
+  world.sync();
+  const auto failed = world.look();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Code::kUnavailable);
+  world.settle(4);
+  ASSERT_EQ(engines.orders(world.uid()).size(), 2u);
+  EXPECT_NE(engines.orders(world.uid())[1].id, first);
+  EXPECT_EQ(world.job().status.parallelism.running, 4);
+}
+
+TEST(StreamJobReconciler, NothingHappensToAJobWhoseEngineIsUnknown) {
+  World world;
+  world.create_job();
+  world.start_job();
+  world.engines.lose(world.uid(), "no answer");
+  world.change_spec({{"parallelism", 4}});
+  world.settle();
+  EXPECT_TRUE(world.engines.orders(world.uid()).empty());
+  EXPECT_EQ(world.api.count(k8s::pods()), 1u);
+  const api::StreamJob job = world.job();
+  const api::Condition* ready = api::find_condition(job.status.conditions, "Ready");
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->status, api::Truth::kUnknown);
+  EXPECT_THAT(ready->message, HasSubstr("no answer since"));
+}
+
+TEST(StreamJobReconciler, WrongSqlIsRefusedWithItsPlaceAndNoPodIsMade) {
+  World world;
+  world.create_job({{"sql", "SELEC 1"}});
+  world.settle();
+  EXPECT_EQ(world.api.count(k8s::pods()), 0u);
+  const api::StreamJob job = world.job();
+  const api::Condition* accepted = api::find_condition(job.status.conditions, "Accepted");
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted->status, api::Truth::kFalse);
+  EXPECT_THAT(accepted->message, HasSubstr("spec.sql"));
+}
+
+TEST(StreamJobReconciler, ADeletedJobTakesItsPodsAndThenGoes) {
+  World world;
+  world.create_job();
+  world.start_job();
+  world.api.remove(k8s::stream_jobs(), {"team", "flights"});
+  world.settle();
+  EXPECT_TRUE(world.gone());
+  EXPECT_EQ(world.api.count(k8s::pods()), 0u);
+  EXPECT_EQ(world.api.count(k8s::config_maps()), 0u);
+}
+
+TEST(StreamJobReconciler, ASuspendedJobStopsWithASavepointAndResumesFromIt) {
+  World world;
+  world.create_job();
+  world.start_job();
+  world.change_spec({{"state", "Suspended"}});
+  world.settle();
+  EXPECT_EQ(world.job().status.phase, api::Phase::kSuspended);
+  EXPECT_EQ(world.api.count(k8s::pods()), 0u);
+  const std::string savepoint = world.job().status.savepoint;
+  EXPECT_FALSE(savepoint.empty());
+  world.change_spec({{"state", "Running"}});
+  world.settle();
+  world.report(2);
+  world.settle(3);
+  EXPECT_EQ(world.job().status.phase, api::Phase::kRunning);
+  const std::string pod = world.stores.pods.all().at(0).text();
+  EXPECT_THAT(pod, HasSubstr(savepoint));
+}
+
+TEST(StreamJobReconciler, APodOfThatNameThatIsNotOursIsInTheWay) {
+  World world;
+  world.api.put(k8s::pods(), R"({"metadata":{"namespace":"team","name":"flights-1"},
+      "spec":{"containers":[{"name":"x"}]}})");
+  world.create_job();
+  Result<NextLook> last = NextLook();
+  for (int i = 0; i < 8; ++i) {
+    world.sync();
+    last = world.look();
+    if (!last) break;
+    world.clock.advance(1s);
+  }
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code, Code::kInvalid);
+  EXPECT_THAT(last.error().message, HasSubstr("flights-1 is there and is not this job's"));
+}
+
+TEST(StreamJobReconciler, ACalmMinuteCostsStatusRefreshesOnly) {
+  World world;
+  world.create_job();
+  world.start_job();
+  world.settle(15);
+  const k8s::RequestCounts before = world.transport.counts();
+  for (int second = 0; second < 60; ++second) {
+    world.report(2);
+    world.sync();
+    ASSERT_TRUE(world.look());
+    world.clock.advance(1s);
+  }
+  const k8s::RequestCounts after = world.transport.counts();
+  std::uint64_t others = 0, refreshes = 0;
+  for (const auto& [what, count] : after) {
+    const auto known = before.find(what);
+    const std::uint64_t more = count - (known == before.end() ? 0 : known->second);
+    if (what.first == "list") continue;  // of the test's own sync()
+    (what == std::pair<std::string, std::string>{"update", "streamjobs/status"} ? refreshes
+                                                                                : others) += more;
+  }
+  EXPECT_EQ(others, 0u);
+  EXPECT_LE(refreshes, 7u);
+  EXPECT_GE(refreshes, 5u);
+}
+
+// The whole life of a job: created, running, rescaled, deleted.
+void live(World& world, const std::function<void()>& checkpoint) {
+  world.create_job();
+  world.start_job();
+  checkpoint();
+  world.change_spec({{"parallelism", 3}});
+  world.settle(8);
+  checkpoint();
+  world.api.remove(k8s::stream_jobs(), {"team", "flights"});
+  world.settle();
+}
+
+TEST(StreamJobReconciler, FailingAtAnyStepEndsInTheSameWorld) {
+  using When = k8s::FailingTransport::When;
+  int calls = 0;
+  {
+    World world;
+    live(world, [] {});
+    ASSERT_TRUE(world.gone());
+    calls = world.transport.calls();
+  }
+  ASSERT_GT(calls, 5);
+  for (const When when : {When::kBefore, When::kAfter}) {
+    for (int fail_at = 0; fail_at < calls; ++fail_at) {
+      SCOPED_TRACE("call " + std::to_string(fail_at) +
+                   (when == When::kBefore ? " before" : " after"));
+      World world(fail_at, when);
+      int stage = 0;
+      live(world, [&] {
+        EXPECT_EQ(world.job().status.phase, api::Phase::kRunning);
+        EXPECT_EQ(world.job().status.parallelism.running, stage++ == 0 ? 2 : 3);
+        EXPECT_EQ(world.api.count(k8s::pods()), 1u);
+        EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
+        EXPECT_EQ(world.job().status.counters.pods, 1);
+      });
+      EXPECT_TRUE(world.gone());
+      EXPECT_EQ(world.api.count(k8s::pods()), 0u);
+    }
+  }
+}
+
+TEST(StreamJobReconciler, PublishesItsJobsAsMetrics) {
+  World world;
+  world.create_job();
+  world.start_job();
+  EXPECT_THAT(world.metrics.text(),
+              HasSubstr(R"(penstock_job_slots_running{name="flights",namespace="team"} 2)"));
+  EXPECT_THAT(world.metrics.text(), HasSubstr(R"(penstock_operator_jobs{phase="Running"} 1)"));
+}
+
+}  // namespace
+}  // namespace penstock
