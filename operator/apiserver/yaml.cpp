@@ -1,0 +1,56 @@
+#include "operator/apiserver/yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace penstock::apiserver {
+
+namespace {
+
+Json scalar(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return text;  // quoted
+  if (text == "null" || text == "~" || text.empty()) return nullptr;
+  if (text == "true" || text == "false") return text == "true";
+  const char* end = text.data() + text.size();
+  std::int64_t whole = 0;
+  if (const auto [stop, error] = std::from_chars(text.data(), end, whole);
+      error == std::errc() && stop == end) {
+    return whole;
+  }
+  double number = 0;
+  const bool numeric = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
+  if (const auto [stop, error] = std::from_chars(text.data(), end, number);
+      numeric && error == std::errc() && stop == end) {
+    return number;
+  }
+  return text;
+}
+
+Json convert(const YAML::Node& node) {
+  if (node.IsSequence()) {
+    Json list = Json::array();
+    for (const auto& item : node) list.push_back(convert(item));
+    return list;
+  }
+  if (node.IsMap()) {
+    Json object = Json::object();
+    for (const auto& pair : node) object[pair.first.Scalar()] = convert(pair.second);
+    return object;
+  }
+  return node.IsScalar() ? scalar(node) : Json();
+}
+
+}  // namespace
+
+Result<Json> yaml_to_json(std::string_view text) {
+  try {  // yaml-cpp reports what it cannot read by exceptions
+    return convert(YAML::Load(std::string(text)));
+  } catch (const YAML::Exception& error) {
+    return Error{Code::kInvalid, "error converting YAML to JSON: " + std::string(error.what())};
+  }
+}
+
+}  // namespace penstock::apiserver

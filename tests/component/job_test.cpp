@@ -1,0 +1,389 @@
+// Whole jobs over in-memory sources and sinks: what comes out is exact whatever happens on the way.
+
+#include "runtime/job/job.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "runtime/base/log.h"
+#include "runtime/base/random.h"
+#include "runtime/sql/compile.h"
+#include "tests/component/memory_connectors.h"
+
+namespace penstock::test {
+namespace {
+
+constexpr char kJob[] = R"(
+CREATE TABLE a (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+CREATE TABLE b (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+CREATE TABLE pairs (k BIGINT, a_id BIGINT, b_id BIGINT) WITH ('connector' = 'blackhole');
+CREATE TABLE windows (k BIGINT, n BIGINT, w TIMESTAMP(3)) WITH ('connector' = 'blackhole');
+INSERT INTO pairs SELECT a.k, a.id, b.id FROM a JOIN b ON a.k = b.k AND a.id = b.id;
+INSERT INTO windows SELECT k, COUNT(*), window_start
+  FROM TABLE(TUMBLE(TABLE a, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+  GROUP BY k, window_start, window_end;
+)";
+
+StreamGraph graph_of(const char* text) {
+  auto graph = sql::compile(text).to_result();
+  EXPECT_TRUE(graph) << graph.error().message;
+  return std::move(graph).value();
+}
+
+std::vector<std::string> expected_rows(const Numbers& numbers) {
+  std::vector<std::string> rows;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, int> windows;
+  for (std::uint64_t g = 0; g < numbers.rows(); ++g) {
+    const std::uint64_t k = g * 7919 % numbers.keys;
+    rows.push_back("pairs|" + std::to_string(k) + "|" + std::to_string(g) + "|" +
+                   std::to_string(g));
+    ++windows[{k, g * 100 / 10'000 * 10'000}];
+  }
+  for (const auto& [window, count] : windows)
+    rows.push_back("windows|" + std::to_string(window.first) + "|" + std::to_string(count) + "|" +
+                   std::to_string(window.second));
+  std::ranges::sort(rows);
+  return rows;
+}
+
+// Only the first differences: thousands of rows help nobody.
+void expect_exact(World& world) {
+  const auto want = expected_rows(world.numbers);
+  const auto got = world.sorted_rows();
+  std::vector<std::string> missing, extra;
+  std::ranges::set_difference(want, got, std::back_inserter(missing));
+  std::ranges::set_difference(got, want, std::back_inserter(extra));
+  EXPECT_EQ(got.size(), want.size());
+  EXPECT_TRUE(missing.empty()) << missing.size() << " missing, the first " << missing[0];
+  EXPECT_TRUE(extra.empty()) << extra.size() << " too many, the first " << extra[0];
+}
+
+JobOptions options_of(std::uint32_t parallelism) {
+  JobOptions options;
+  options.identity.name = "test";
+  options.parallelism = {parallelism};
+  options.parallelism_is_explicit = true;
+  options.key_groups = 48;
+  options.checkpoints = "memory";
+  options.interval = std::chrono::milliseconds(20);
+  options.restart.initial_delay = std::chrono::milliseconds(1);
+  options.batch_rows = 64;
+  return options;
+}
+
+std::unique_ptr<Job> start(World& world, const JobOptions& options, Clock& clock) {
+  auto job = start_job(graph_of(kJob), options, factories_of(world), store_of(world), clock);
+  EXPECT_TRUE(job) << job.error().message;
+  return job ? std::move(*job) : nullptr;
+}
+
+class QuietLog : public testing::Environment {
+ public:
+  void SetUp() override { log::set_level(log::Level::kError); }
+};
+const auto* const kQuiet = testing::AddGlobalTestEnvironment(new QuietLog);
+
+// Releases `rows` of each split and waits until each source has delivered as many; one without a
+// watermark reads a split at a time and would wait in its first one for more.
+void flow_until(World& world, Job& job, std::uint64_t rows) {
+  world.released = rows;
+  SystemClock clock;
+  for (;;) {
+    const JobReport report = job.report();
+    std::uint64_t least = UINT64_MAX;
+    for (const ChainReport& chain : report.chains) {
+      std::uint64_t read = 0;
+      for (const SubtaskReport& subtask : chain.subtasks) read += subtask.rows_in;
+      if (chain.source) least = std::min(least, read);
+    }
+    if (least >= rows || report.ending) return;
+    clock.sleep(std::chrono::milliseconds(1), {});
+  }
+}
+
+TEST(JobRuns, ToTheEndOfItsInputAndCommitsEverything) {
+  World world;
+  world.released = world.numbers.rows_per_split;
+  SystemClock clock;
+  const auto job = start(world, options_of(2), clock);
+  EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  expect_exact(world);
+}
+
+TEST(JobRuns, WithoutCheckpointsToo) {
+  World world;
+  world.released = world.numbers.rows_per_split;
+  SystemClock clock;
+  JobOptions options = options_of(3);
+  options.checkpoints.reset();
+  const auto job = start(world, options, clock);
+  EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  expect_exact(world);
+}
+
+struct RescaleCase {
+  std::uint32_t from, to;
+};
+
+class Rescale : public testing::TestWithParam<RescaleCase> {};
+
+// 1/4 of the rows, there, another 1/4, back again, the rest; rows flow while it happens.
+void rescale_there_and_back(World& world, const JobOptions& options, RescaleCase row) {
+  SystemClock clock;
+  const auto job = start(world, options, clock);
+  const std::uint64_t quarter = world.numbers.rows_per_split / 4;
+  flow_until(world, *job, quarter);
+  world.released = 2 * quarter;
+  auto there = job->rescale({row.to}, "test");
+  EXPECT_TRUE(there) << there.error().message;
+  EXPECT_EQ(job->report().running, row.to);
+  world.released = 3 * quarter;
+  auto back = job->rescale({row.from}, "test");
+  EXPECT_TRUE(back) << back.error().message;
+  EXPECT_EQ(job->report().running, row.from);
+  EXPECT_EQ(job->report().rescales.count, row.from == row.to ? 0u : 2u);
+  EXPECT_EQ(job->report().rescales.state_files_opened, 0u);
+  world.released = world.numbers.rows_per_split;
+  const Ending ending = job->wait();
+  EXPECT_EQ(to_string(ending.kind), "Finished") << ending.message;
+  expect_exact(world);
+}
+
+TEST_P(Rescale, IsExactWithAJoinAndWindows) {
+  World world;
+  rescale_there_and_back(world, options_of(GetParam().from), GetParam());
+}
+
+TEST_P(Rescale, IsExactWithOneRowBatchesAndTheSmallestChannels) {
+  if ((GetParam().from + GetParam().to) % 3 != 0) GTEST_SKIP() << "every third pair is enough";
+  World world;
+  world.numbers.rows_per_split = 60;
+  JobOptions options = options_of(GetParam().from);
+  options.batch_rows = 1;
+  options.channel_bytes = 1;
+  rescale_there_and_back(world, options, GetParam());
+}
+
+std::vector<RescaleCase> all_pairs() {
+  std::vector<RescaleCase> pairs;
+  for (std::uint32_t from = 1; from <= 8; ++from)
+    for (std::uint32_t to = 1; to <= 8; ++to) pairs.push_back({from, to});
+  return pairs;
+}
+INSTANTIATE_TEST_SUITE_P(Table, Rescale, testing::ValuesIn(all_pairs()), [](const auto& row) {
+  return "From" + std::to_string(row.param.from) + "To" + std::to_string(row.param.to);
+});
+
+TEST(RescaleAndRestore, SurvivesAFailureAfterwards) {
+  for (const std::uint64_t seed : {1u, 2u, 3u, 4u, 5u, 6u}) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    World world;
+    SystemClock clock;
+    const auto job = start(world, options_of(2), clock);
+    for (std::uint64_t part = 1; part <= 8; ++part) {
+      if (random.below(2) == 0)
+        world.fail_at = static_cast<std::int64_t>(random.below(world.numbers.rows()));
+      world.released = part * world.numbers.rows_per_split / 8;
+      // A failure in between answers kUnavailable; the size then is what the next attempt starts
+      // with.
+      static_cast<void>(job->rescale({static_cast<std::uint32_t>(1 + random.below(5))}, "test"));
+    }
+    world.fail_at = -1;
+    const Ending ending = job->wait();
+    EXPECT_EQ(to_string(ending.kind), "Finished") << ending.message;
+    expect_exact(world);
+  }
+}
+
+class Restore : public testing::TestWithParam<RescaleCase> {};
+
+TEST_P(Restore, AtAnotherParallelismGivesTheSameRows) {
+  World world;
+  SystemClock clock;
+  {
+    const auto job = start(world, options_of(GetParam().from), clock);
+    flow_until(world, *job, world.numbers.rows_per_split / 3);
+    EXPECT_TRUE(job->checkpoint());
+    flow_until(world, *job, world.numbers.rows_per_split / 2);
+    EXPECT_TRUE(job->stop(StopMode::kNow, ""));
+    EXPECT_EQ(to_string(job->wait().kind), "Stopped");
+  }
+  {
+    const auto job = start(world, options_of(GetParam().to), clock);
+    EXPECT_FALSE(job->report().restored_from.empty());
+    world.released = world.numbers.rows_per_split;
+    EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  }
+  expect_exact(world);
+}
+
+TEST_P(Restore, AfterAKillGivesTheSameRows) {
+  World world;
+  SystemClock clock;
+  {
+    const auto job = start(world, options_of(GetParam().from), clock);
+    flow_until(world, *job, world.numbers.rows_per_split / 3);
+    EXPECT_TRUE(job->checkpoint());
+    flow_until(world, *job, world.numbers.rows_per_split / 2);
+  }  // destroyed: no last checkpoint
+  {
+    const auto job = start(world, options_of(GetParam().to), clock);
+    world.released = world.numbers.rows_per_split;
+    EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  }
+  expect_exact(world);
+}
+INSTANTIATE_TEST_SUITE_P(Table, Restore,
+                         testing::Values(RescaleCase{1, 1}, RescaleCase{1, 3}, RescaleCase{3, 1},
+                                         RescaleCase{2, 5}, RescaleCase{7, 2}, RescaleCase{8, 8}),
+                         [](const auto& row) {
+                           return "From" + std::to_string(row.param.from) + "To" +
+                                  std::to_string(row.param.to);
+                         });
+
+TEST(JobFails, RestartsInProcessFromTheNewestCheckpoint) {
+  World world;
+  SystemClock clock;
+  const auto job = start(world, options_of(2), clock);
+  flow_until(world, *job, world.numbers.rows_per_split / 2);
+  EXPECT_TRUE(job->checkpoint());
+  world.fail_at = static_cast<std::int64_t>(world.numbers.rows() - 7);
+  world.released = world.numbers.rows_per_split;
+  EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  const JobReport report = job->report();
+  EXPECT_EQ(report.restarts, 1u);
+  ASSERT_EQ(report.failures.size(), 1u);
+  EXPECT_EQ(report.failures[0].message, "injected at " + std::to_string(world.numbers.rows() - 7));
+  expect_exact(world);
+}
+
+TEST(JobFails, CommitsAfterARestartWhatWasPublishedBefore) {
+  World world;
+  SystemClock clock;
+  const auto job = start(world, options_of(2), clock);
+  flow_until(world, *job, world.numbers.rows_per_split / 2);
+  world.commits_fail = true;
+  world.released = world.numbers.rows_per_split;
+  EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  EXPECT_EQ(job->report().restarts, 1u);
+  expect_exact(world);
+}
+
+TEST(JobFails, ForGoodWhenItsAttemptsAreUsedUp) {
+  World world;
+  world.numbers.rows_per_split = 10;
+  SystemClock clock;
+  JobOptions options = options_of(1);
+  options.restart.max_attempts = 1;
+  options.interval = std::chrono::hours(1);
+  const auto job = start(world, options, clock);
+  world.fail_at = 3;
+  world.released = 5;
+  while (job->report().restarts == 0) clock.sleep(std::chrono::milliseconds(1), {});
+  world.fail_at = 8;
+  world.released = 10;
+  const Ending ending = job->wait();
+  EXPECT_EQ(to_string(ending.kind), "Failed");
+  EXPECT_EQ(ending.reason, "RestartsExhausted");
+}
+
+TEST(JobFails, NamingTheOperatorWhenStateMemoryIsUsedUp) {
+  World world;
+  world.released = world.numbers.rows_per_split;
+  SystemClock clock;
+  JobOptions options = options_of(1);
+  options.state_memory = 1000;
+  const auto job = start(world, options, clock);
+  const Ending ending = job->wait();
+  EXPECT_EQ(to_string(ending.kind), "Failed");
+  EXPECT_EQ(ending.reason, "CannotHeal");
+  EXPECT_NE(ending.message.find("state memory is used up"), std::string::npos) << ending.message;
+}
+
+TEST(TwoProcesses, TheOlderOneEndsSayingSo) {
+  World world;
+  SystemClock clock;
+  const auto older = start(world, options_of(1), clock);
+  flow_until(world, *older, world.numbers.rows_per_split / 2);
+  const auto newer = start(world, options_of(2), clock);
+  const Ending ending = older->wait();
+  EXPECT_EQ(to_string(ending.kind), "Superseded") << ending.message;
+  world.released = world.numbers.rows_per_split;
+  EXPECT_EQ(to_string(newer->wait().kind), "Finished");
+  expect_exact(world);
+}
+
+TEST(OtherJobsDirectory, IsRefusedByName) {
+  World world;
+  SystemClock clock;
+  {
+    const auto job = start(world, options_of(1), clock);
+  }
+  JobOptions options = options_of(1);
+  options.identity.name = "another";
+  const auto job = start_job(graph_of(kJob), options, factories_of(world), store_of(world), clock);
+  ASSERT_FALSE(job);
+  EXPECT_EQ(job.error().code, Code::kInvalid);
+  EXPECT_NE(job.error().message.find("test"), std::string::npos) << job.error().message;
+}
+
+TEST(ChangedJob, IsRefusedWithTheListOfWhatDoesNotFit) {
+  World world;
+  SystemClock clock;
+  {
+    const auto job = start(world, options_of(1), clock);
+    flow_until(world, *job, world.numbers.rows_per_split / 2);
+    EXPECT_TRUE(job->checkpoint());
+  }
+  constexpr char kOther[] = R"(
+CREATE TABLE a (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+CREATE TABLE pairs (k BIGINT, a_id BIGINT, b_id BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO pairs SELECT k, id, id FROM a;
+)";
+  const auto job =
+      start_job(graph_of(kOther), options_of(1), factories_of(world), store_of(world), clock);
+  ASSERT_FALSE(job);
+  EXPECT_EQ(job.error().code, Code::kInvalid);
+  EXPECT_NE(job.error().message.find("gone"), std::string::npos) << job.error().message;
+}
+
+TEST(Drain, ReadsWhatIsThereAndFinishes) {
+  World world;
+  SystemClock clock;
+  const auto job = start(world, options_of(2), clock);
+  flow_until(world, *job, world.numbers.rows_per_split / 2);
+  EXPECT_TRUE(job->stop(StopMode::kDrain, ""));
+  EXPECT_EQ(to_string(job->wait().kind), "Finished");
+  world.numbers.rows_per_split /= 2;
+  expect_exact(world);
+}
+
+TEST(Savepoint, RestoresUnderItsOwnUri) {
+  World world;
+  World copy;
+  SystemClock clock;
+  auto stores = [&](std::string_view uri) {
+    return uri == "copy" ? store_of(copy)(uri) : store_of(world)(uri);
+  };
+  auto job = start_job(graph_of(kJob), options_of(2), factories_of(world), stores, clock);
+  ASSERT_TRUE(job) << job.error().message;
+  flow_until(world, **job, world.numbers.rows_per_split / 2);
+  const auto taken = (*job)->savepoint("copy");
+  ASSERT_TRUE(taken) << taken.error().message;
+  job->reset();
+  // The copy is all that is left.
+  world.store = copy.store;
+  world.released = world.numbers.rows_per_split;
+  const auto again = start(world, options_of(3), clock);
+  EXPECT_FALSE(again->report().restored_from.empty());
+  EXPECT_EQ(to_string(again->wait().kind), "Finished");
+  expect_exact(world);
+}
+
+}  // namespace
+}  // namespace penstock::test
