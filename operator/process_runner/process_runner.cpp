@@ -1,0 +1,440 @@
+#include "operator/process_runner/process_runner.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "operator/cache/informer.h"
+#include "operator/k8s/cluster.h"
+#include "operator/k8s/reader.h"
+#include "operator/k8s/writer.h"
+#include "operator/process_runner/http_probe.h"
+#include "operator/process_runner/pod_folder.h"
+#include "runtime/base/guarded.h"
+#include "runtime/base/log.h"
+#include "runtime/base/units.h"
+
+namespace penstock {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Action = PodPlan::Action;
+
+const k8s::Resource kSecrets{.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"};
+constexpr Millis kLongestWait = 60'000;
+
+// Owns a file descriptor.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// One Pod of this machine between two looks at it.
+struct Entry {
+  k8s::Object object;
+  PodView pod;
+  std::string refusal;  // why the runner cannot run it
+  ProbeState probe;
+  std::unique_ptr<HttpProbe> probing;
+  std::string start_error;
+  Millis start_failed_at = 0;
+  std::optional<Millis> term_sent_at;
+  std::int64_t watched_pid = 0;
+  Fd process = Fd();  // pidfd of watched_pid
+  std::size_t attempts = 0;
+  std::string written_status;
+  std::optional<Millis> wake_at;
+};
+
+// The old time of a condition whose status stays; now otherwise.
+void keep_transition_times(Json& status, const Json& before, Millis now) {
+  for (Json& condition : status["conditions"]) {
+    condition["lastTransitionTime"] = to_rfc3339(now).substr(0, 19) + "Z";
+    const Json known = before.value("conditions", Json::array());
+    for (const Json& old : known)
+      if (old.value("type", "") == condition["type"] && old.value("status", "") == condition["status"] &&
+          old.contains("lastTransitionTime"))
+        condition["lastTransitionTime"] = old["lastTransitionTime"];
+  }
+}
+
+class LocalProcessRunner final : public ProcessRunner {
+ public:
+  LocalProcessRunner(ProcessRunnerOptions options, k8s::Transport& transport, Clock& clock)
+      : options_(std::move(options)),
+        clock_(clock),
+        reader_(transport),
+        writer_(transport, "penstock-process-runner"),
+        wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+  ~LocalProcessRunner() override {
+    thread_ = {};
+    informer_.reset();
+  }
+
+  Status begin() {
+    TRY(register_node());
+    informer_ = std::make_unique<k8s::Informer>(reader_, k8s::pods(), k8s::Scope{}, store_, clock_, 1, [this](const k8s::StoreChange& change) {
+      changes_.with([&](auto& list) { list.push_back(change); });
+      wake();
+    });
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    return ok();
+  }
+
+  void stop_all(Duration grace) override {
+    thread_ = {};  // nobody starts anything any more
+    const Duration deadline = clock_.monotonic() + grace;
+    for (const auto& [uid, entry] : entries_) signal_pod(entry, SIGTERM);
+    const std::stop_source never;
+    while (any_running() && clock_.monotonic() < deadline) clock_.sleep(std::chrono::milliseconds(20), never.get_token());
+    for (const auto& [uid, entry] : entries_) signal_pod(entry, SIGKILL);
+    while (any_running()) clock_.sleep(std::chrono::milliseconds(20), never.get_token());
+  }
+
+ private:
+  void wake() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(wake_.get(), &one, sizeof one);
+  }
+
+  Status register_node() {
+    const Json amounts = {{"cpu", format_millicpu(options_.capacity.millicpu)},
+                          {"memory", format_bytes(options_.capacity.bytes)},
+                          {"pods", "110"}};
+    const std::string now = to_rfc3339(clock_.now()).substr(0, 19) + "Z";
+    const Json node = {{"apiVersion", "v1"},
+                       {"kind", "Node"},
+                       {"metadata", {{"name", options_.node_name}, {"labels", {{"kubernetes.io/hostname", options_.node_name}, {"kubernetes.io/os", "linux"}}}}}};
+    const auto created = writer_.create(k8s::nodes(), "", node.dump());
+    if (!created && created.error().code != Code::kAlreadyExists) return created.error().within("register the node");
+    const Json status = {{"status",
+                          {{"capacity", amounts},
+                           {"allocatable", amounts},
+                           {"conditions", Json::array({{{"type", "Ready"},
+                                                        {"status", "True"},
+                                                        {"reason", "KubeletReady"},
+                                                        {"message", "the process runner is ready"},
+                                                        {"lastHeartbeatTime", now},
+                                                        {"lastTransitionTime", now}}})},
+                           {"addresses", Json::array({{{"type", "InternalIP"}, {"address", "127.0.0.1"}}})},
+                           {"nodeInfo", {{"kubeletVersion", "v1.32.0-penstock"}, {"operatingSystem", "linux"}}}}}};
+    const auto patched = writer_.patch(k8s::nodes(), {"", options_.node_name}, status.dump(), "status");
+    if (!patched) return patched.error().within("report the node's status");
+    return ok();
+  }
+
+  void run(const std::stop_token& stop) {
+    const std::stop_callback wake_up(stop, [this] { wake(); });
+    bool swept = false;
+    while (!stop.stop_requested()) {
+      take_changes();
+      if (!swept && store_.synced(1)) swept = sweep();
+      for (auto& [uid, entry] : entries_) look(entry);
+      std::erase_if(entries_, [](const auto& item) { return item.second.pod.uid.empty(); });
+      wait();
+    }
+  }
+
+  void take_changes() {
+    for (const k8s::StoreChange& change : changes_.with([](auto& list) { return std::exchange(list, {}); })) {
+      if (change.after) {
+        take(*change.after);
+      } else if (const auto found = entries_.find(change.before->uid()); found != entries_.end()) {
+        end(found->second);
+      }
+    }
+  }
+
+  void take(const k8s::Object& object) {
+    auto [found, is_new] = entries_.try_emplace(object.uid(), Entry{.object = object});
+    Entry& entry = found->second;
+    entry.object = object;
+    auto pod = read_pod(object.text());
+    if (pod) {
+      entry.pod = std::move(pod).value();
+      entry.refusal.clear();
+    } else {
+      entry.pod.uid = object.uid();
+      entry.refusal = pod.error().message;
+      log::warning("pod refused", {{"pod", k8s::to_string(object.key())}, {"reason", entry.refusal}});
+    }
+  }
+
+  // The Pod is gone from the API without our leave: nothing of it may run on.
+  void end(Entry& entry) {
+    signal_pod(entry, SIGKILL);
+    PodFolder(pods(), entry.pod.uid).remove();
+    entry.pod.uid.clear();
+  }
+
+  // Folders of Pods that were deleted while nobody looked.
+  bool sweep() {
+    std::error_code ignored;
+    fs::create_directories(pods(), ignored);
+    for (const auto& item : fs::directory_iterator(pods(), ignored)) {
+      const std::string uid = item.path().filename().string();
+      if (entries_.contains(uid)) continue;
+      const PodFolder folder(pods(), uid);
+      const auto attempts = folder.attempts(clock_.now());
+      if (!attempts.empty()) signal_container(item.path(), static_cast<int>(attempts.size()) - 1, SIGKILL);
+      fs::remove_all(item.path(), ignored);
+    }
+    return true;
+  }
+
+  void look(Entry& entry) {
+    if (!entry.refusal.empty()) return refuse(entry);
+    const Millis now = clock_.now();
+    PodFolder folder(pods(), entry.pod.uid);
+    PodFacts facts = facts_of(entry, folder, now);
+    watch_process(entry, facts);
+    probe(entry, facts, now);
+    facts.probe = entry.probe;
+    const PodPlan plan = plan_pod(entry.pod, facts, fs::path(image_name(entry.pod.image)).filename() == "penstock", now);
+    entry.wake_at = plan.wake_at;
+    act(entry, folder, plan, facts, now);
+    if (!entry.pod.uid.empty() && plan.action != Action::kStart) write_status(entry, plan.status_json, now);
+  }
+
+  static std::string image_name(const std::string& image) {
+    const std::size_t slash = image.rfind('/');
+    const std::size_t tag = image.find_first_of(":@", slash == std::string::npos ? 0 : slash);
+    return image.substr(0, tag);
+  }
+
+  PodFacts facts_of(Entry& entry, const PodFolder& folder, Millis now) {
+    PodFacts facts{.attempts = folder.attempts(now),
+                   .start_error = entry.start_error,
+                   .start_failed_at = entry.start_failed_at,
+                   .pod_ip = folder.pod_ip(),
+                   .term_sent_at = entry.term_sent_at};
+    const bool running = !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
+    if (!running) facts.termination_message = folder.termination_message();
+    if (facts.attempts.size() != entry.attempts) {
+      entry.attempts = facts.attempts.size();
+      entry.probe = {};
+      entry.probing.reset();
+    }
+    if (!running && !facts.attempts.empty()) entry.probe = {};
+    Amount granted;
+    for (const auto& [uid, other] : entries_) {
+      if (uid == entry.pod.uid || !other.pod.scheduled || other.pod.phase == "Succeeded" || other.pod.phase == "Failed") continue;
+      granted.millicpu += other.pod.requests.millicpu;
+      granted.bytes += other.pod.requests.bytes;
+    }
+    facts.fit = fit_node(options_.capacity, granted, entry.pod.requests);
+    return facts;
+  }
+
+  void act(Entry& entry, PodFolder& folder, const PodPlan& plan, const PodFacts& facts, Millis now) {
+    const int current = static_cast<int>(facts.attempts.size()) - 1;
+    switch (plan.action) {
+      case Action::kNothing: break;
+      case Action::kStart: start_container(entry, folder, current + 1, now); break;
+      case Action::kTerminate:
+        entry.term_sent_at = now;
+        signal_container(folder.path(), current, SIGTERM);
+        break;
+      case Action::kKill: signal_container(folder.path(), current, SIGKILL); break;
+      case Action::kForget: forget(entry, folder); break;
+    }
+  }
+
+  void start_container(Entry& entry, PodFolder& folder, int attempt, Millis now) {
+    const Status started = try_start(entry, folder, attempt);
+    entry.start_error = started ? "" : started.error().message;
+    entry.start_failed_at = now;
+    entry.wake_at = now;  // look again at once: the status has changed
+    if (started)
+      log::info("container started", {{"pod", k8s::to_string(entry.object.key())}, {"attempt", attempt}});
+    else
+      log::warning("container not started", {{"pod", k8s::to_string(entry.object.key())}, {"reason", entry.start_error}});
+  }
+
+  Status try_start(Entry& entry, PodFolder& folder, int attempt) {
+    if (folder.pod_ip().empty()) TRY(folder.set_pod_ip(free_ip()));
+    if (!entry.pod.scheduled) {
+      const Json binding = {{"spec", {{"nodeName", options_.node_name}}}};
+      TRY(writer_.patch(k8s::pods(), entry.object.key(), binding.dump()));
+      entry.pod.scheduled = true;
+    }
+    const auto read_keys = [&](PodMount::Kind kind, const std::string& name) { return keys_of(entry.pod.name_space, kind, name); };
+    TRY_ASSIGN(const ContainerLaunch launch, folder.prepare(entry.pod, attempt, options_.program, read_keys));
+    return launch_container(options_.shim, launch);
+  }
+
+  Result<std::map<std::string, std::string>> keys_of(const std::string& space, PodMount::Kind kind, const std::string& name) {
+    const bool secret = kind == PodMount::Kind::kSecret;
+    TRY_ASSIGN(const k8s::Object object, reader_.get(secret ? kSecrets : k8s::config_maps(), {space, name}));
+    const Json json = Json::parse(object.text(), nullptr, false);
+    std::map<std::string, std::string> keys;
+    const Json data = json.value("data", Json::object());  // items() only refers to it
+    for (const auto& [key, value] : data.items()) {
+      if (!secret) {
+        keys[key] = value.get<std::string>();
+        continue;
+      }
+      TRY_ASSIGN(keys[key], k8s::decode_base64(value.get<std::string>()));
+    }
+    return keys;
+  }
+
+  // The lowest address of 127.64.0.0/16 that no Pod has.
+  std::string free_ip() {
+    std::set<std::string> taken;
+    for (const auto& [uid, entry] : entries_) taken.insert(PodFolder(pods(), uid).pod_ip());
+    for (int i = 1;; ++i) {
+      const std::string ip = "127.64." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+      if (!taken.contains(ip)) return ip;
+    }
+  }
+
+  void forget(Entry& entry, PodFolder& folder) {
+    const Status removed = writer_.remove(k8s::pods(), entry.object.key(), {.uid = entry.pod.uid}, 0);
+    if (!removed && removed.error().code != Code::kNotFound) {
+      entry.wake_at = clock_.now() + 1000;
+      return;
+    }
+    folder.remove();
+    entry.pod.uid.clear();
+  }
+
+  void refuse(Entry& entry) {
+    const Json status = {{"phase", "Failed"}, {"reason", "Unsupported"}, {"message", entry.refusal}, {"conditions", Json::array()}};
+    write_status(entry, status.dump(), clock_.now());
+  }
+
+  void write_status(Entry& entry, const std::string& wanted, Millis now) {
+    const Json before = Json::parse(entry.object.text(), nullptr, false).value("status", Json::object());
+    Json status = Json::parse(wanted);
+    keep_transition_times(status, before, now);
+    Json merged = before;
+    merged.merge_patch(status);
+    const std::string text = status.dump();
+    if (merged == before || text == entry.written_status) return;
+    const auto written = writer_.patch(k8s::pods(), entry.object.key(), Json{{"status", status}}.dump(), "status");
+    if (written) {
+      entry.written_status = text;
+    } else if (written.error().code != Code::kNotFound) {
+      log::warning("pod status not written", {{"pod", k8s::to_string(entry.object.key())}, {"reason", written.error().message}});
+      entry.wake_at = now + 1000;
+    }
+  }
+
+  void watch_process(Entry& entry, const PodFacts& facts) {
+    const bool running = !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
+    const std::int64_t pid = running ? facts.attempts.back().pid : 0;
+    if (pid == entry.watched_pid) return;
+    entry.watched_pid = pid;
+    entry.process = Fd(pid == 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
+  }
+
+  void probe(Entry& entry, const PodFacts& facts, Millis now) {
+    if (!entry.pod.readiness || entry.watched_pid == 0) return;
+    const ReadinessProbe& probe = *entry.pod.readiness;
+    if (entry.probing) {
+      const std::optional<bool> answer = entry.probing->step(clock_.monotonic());
+      if (!answer) return;
+      entry.probing.reset();
+      entry.probe = after_probe(entry.probe, probe, *answer, now);
+    } else if (now >= next_probe_at(entry.probe, probe, facts.attempts.back().started_at)) {
+      entry.probing = std::make_unique<HttpProbe>(facts.pod_ip, probe.port, probe.path,
+                                                  clock_.monotonic() + std::chrono::seconds(probe.timeout_seconds));
+    }
+  }
+
+  void wait() {
+    std::vector<pollfd> fds = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
+    const Millis now = clock_.now();
+    Millis wait = kLongestWait;
+    for (const auto& [uid, entry] : entries_) {
+      // An ended process keeps its pidfd readable until its keeper has written how it ended; that is looked for every 20 ms.
+      if (entry.process.get() >= 0) fds.push_back({.fd = entry.process.get(), .events = POLLIN, .revents = 0});
+      if (entry.probing) {
+        fds.push_back({.fd = entry.probing->fd(), .events = entry.probing->events(), .revents = 0});
+        const Duration left = entry.probing->deadline() - clock_.monotonic();
+        wait = std::min(wait, std::max<Millis>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1));
+        if (entry.probing->fd() < 0) wait = 0;
+      } else if (entry.wake_at) {
+        wait = std::min(wait, std::max<Millis>(0, *entry.wake_at - now));
+      }
+    }
+    poll(fds.data(), fds.size(), static_cast<int>(wait));
+    bool process_ended = false;
+    for (std::size_t i = 1; i < fds.size(); ++i) process_ended |= fds[i].revents != 0;
+    if (fds[0].revents != 0) {
+      std::uint64_t drained = 0;
+      [[maybe_unused]] const auto got = read(wake_.get(), &drained, sizeof drained);
+    } else if (process_ended) {
+      poll(fds.data(), 1, 5);
+    }
+  }
+
+  void signal_pod(const Entry& entry, int signal) const {
+    const PodFolder folder(pods(), entry.pod.uid);
+    const auto attempts = folder.attempts(clock_.now());
+    if (!attempts.empty()) signal_container(folder.path(), static_cast<int>(attempts.size()) - 1, signal);
+  }
+
+  bool any_running() const {
+    return std::ranges::any_of(entries_, [&](const auto& item) {
+      const auto attempts = PodFolder(pods(), item.first).attempts(clock_.now());
+      return !attempts.empty() && attempts.back().state == ContainerFacts::State::kRunning;
+    });
+  }
+
+  fs::path pods() const { return options_.data / "pods"; }
+
+  const ProcessRunnerOptions options_;
+  Clock& clock_;
+  k8s::Reader reader_;
+  k8s::Writer writer_;
+  Fd wake_;
+  k8s::ObjectStore store_;
+  Guarded<std::vector<k8s::StoreChange>> changes_;
+  std::map<std::string, Entry> entries_;  // by uid; the runner's thread alone, or whoever has joined it
+  std::unique_ptr<k8s::Informer> informer_;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ProcessRunner>> ProcessRunner::start(ProcessRunnerOptions options, k8s::Transport& transport, Clock& clock) {
+  auto runner = std::make_unique<LocalProcessRunner>(std::move(options), transport, clock);
+  TRY(runner->begin());
+  return std::unique_ptr<ProcessRunner>(std::move(runner));
+}
+
+std::optional<fs::path> find_log(const fs::path& data, const std::string& pod_uid, int attempt) {
+  const fs::path folder = data / "pods" / pod_uid;
+  int count = 0;
+  while (fs::exists(container_log(folder, count))) ++count;
+  const int number = attempt < 0 ? count + attempt : attempt;
+  if (number < 0 || number >= count) return std::nullopt;
+  return container_log(folder, number);
+}
+
+}  // namespace penstock

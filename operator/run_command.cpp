@@ -1,0 +1,154 @@
+#include "operator/run_command.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include "operator/engines/local/local_engine_client.h"
+#include "operator/k8s/cluster.h"
+#include "operator/k8s/cpprest_transport.h"
+#include "operator/reconcilers/operator.h"
+#include "runtime/base/log.h"
+#include "runtime/storage/blob_store.h"
+
+namespace penstock {
+namespace {
+
+constexpr const char* kUsage =
+    "penstock-operator run [options]\n"
+    "\n"
+    "  --kubeconfig FILE        default: $KUBECONFIG, the Pod's service account, ~/.kube/config\n"
+    "  --namespaces A,B         default: all\n"
+    "  --leader-elect           wait for the Lease penstock-operator before working\n"
+    "  --lease-namespace NAME   where that Lease is; default: the context's namespace\n"
+    "  --http HOST:PORT         serve /healthz, /readyz and /metrics\n"
+    "  --engine-image IMAGE     for jobs that name none\n"
+    "  --checkpoints URI        where jobs that name no storage keep their checkpoints\n"
+    "  --log-level LEVEL        debug, info (default), warning, error\n";
+
+struct Arguments {
+  std::string kubeconfig, lease_namespace, log_level = "info";
+  bool help = false;
+  OperatorOptions options;
+};
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  std::istringstream in(list);
+  for (std::string part; std::getline(in, part, ',');) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+// What is wrong with the arguments, if anything.
+std::optional<std::string> read_arguments(const std::vector<std::string>& args, Arguments& out) {
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& option = args[i];
+    if (option == "--help" || option == "-h") {
+      out.help = true;
+      return std::nullopt;
+    }
+    if (option == "--leader-elect") {
+      out.options.leader_elect = true;
+      continue;
+    }
+    const bool known = option == "--kubeconfig" || option == "--namespaces" ||
+                       option == "--lease-namespace" || option == "--http" ||
+                       option == "--engine-image" || option == "--checkpoints" ||
+                       option == "--log-level";
+    if (!known) return "unknown option '" + option + "'";
+    if (++i == args.size()) return option + " needs a value";
+    const std::string& value = args[i];
+    if (option == "--kubeconfig") out.kubeconfig = value;
+    if (option == "--namespaces") out.options.namespaces = split(value);
+    if (option == "--lease-namespace") out.lease_namespace = value;
+    if (option == "--http") out.options.http = value;
+    if (option == "--engine-image") out.options.installation.engine_image = value;
+    if (option == "--checkpoints") out.options.installation.checkpoint_base = value;
+    if (option == "--log-level") out.log_level = value;
+  }
+  return std::nullopt;
+}
+
+std::string identity() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + "_" + std::to_string(getpid());
+}
+
+Status run(Arguments arguments, const std::stop_token& stop) {
+  TRY_ASSIGN(const log::Level level, log::parse_level(arguments.log_level));
+  log::set_level(level);
+  TRY_ASSIGN(k8s::Cluster cluster, k8s::find_cluster(arguments.kubeconfig));
+  SystemClock clock;
+  metrics::Registry metrics;
+  OperatorOptions& options = arguments.options;
+  options.identity = identity();
+  options.lease_namespace =
+      arguments.lease_namespace.empty() ? cluster.name_space : arguments.lease_namespace;
+  options.delete_checkpoints = delete_local_checkpoints;
+  options.on_lost = [] { _exit(1); };  // whatever is at work must not go on
+  log::info("operator starts", {{"path", cluster.server}});
+  TRY_ASSIGN(const std::unique_ptr<k8s::Transport> transport,
+             k8s::make_cpprest_transport(std::move(cluster), clock, metrics));
+  const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock);
+  TRY_ASSIGN(const std::unique_ptr<Operator> the_operator,
+             Operator::create(*transport, *engines, clock, metrics, std::move(options)));
+  return the_operator->run(stop);
+}
+
+}  // namespace
+
+Status delete_local_checkpoints(const std::string& uri) {
+  const bool local = uri.starts_with("file:///") || uri.starts_with("/");
+  if (!local) return Error{Code::kInvalid, "only file:// URIs are deleted by the operator"};
+  TRY_ASSIGN(const std::unique_ptr<BlobStore> store, open_blob_store(uri));
+  TRY_ASSIGN(const std::vector<std::string> names, store->list(""));
+  for (const std::string& name : names) TRY(store->remove(name));
+  return ok();
+}
+
+int run_main(const std::vector<std::string>& args) {
+  Arguments arguments;
+  if (const auto wrong = read_arguments(args, arguments)) {
+    std::fprintf(stderr, "penstock-operator run: %s\n%s", wrong->c_str(), kUsage);
+    return 2;
+  }
+  if (arguments.help) {
+    std::printf("%s", kUsage);
+    return 0;
+  }
+  // Before any thread is there, so that all of them leave the signals to the one that waits.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  std::stop_source stop;
+  std::jthread waiter([&] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    stop.request_stop();
+    if (signal == SIGUSR1) return;  // the work ended by itself
+    sigwait(&signals, &signal);
+    if (signal != SIGUSR1) _exit(130);  // a second one does not wait
+  });
+  const Status done = run(std::move(arguments), stop.get_token());
+  pthread_kill(waiter.native_handle(), SIGUSR1);
+  waiter.join();
+  if (done) return 0;
+  std::fprintf(stderr, "penstock-operator run: %s\n", done.error().message.c_str());
+  return done.error().code == Code::kInvalid ? 2 : 1;
+}
+
+}  // namespace penstock

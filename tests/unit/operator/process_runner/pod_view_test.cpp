@@ -1,0 +1,55 @@
+#include <gtest/gtest.h>
+
+#include "operator/process_runner/pod_plan.h"
+
+namespace penstock {
+namespace {
+
+constexpr const char* kPod = R"({
+  "metadata": {"name": "orders-0", "namespace": "default", "uid": "u1", "deletionTimestamp": "1970-01-01T00:01:00Z", "deletionGracePeriodSeconds": 30},
+  "spec": {
+    "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 60,
+    "containers": [{"name": "penstock", "image": "penstock:dev", "command": ["penstock"], "args": ["run", "/etc/penstock/job.yaml"],
+      "env": [{"name": "A", "value": "1"}, {"name": "P", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
+              {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
+      "volumeMounts": [{"name": "job", "mountPath": "/etc/penstock"}],
+      "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 2}}],
+    "volumes": [{"name": "job", "configMap": {"name": "orders"}}]},
+  "status": {"phase": "Running", "podIP": "127.0.1.1"}})";
+
+TEST(ReadPod, ReadsWhatTheRunnerUses) {
+  const auto pod = read_pod(kPod);
+  ASSERT_TRUE(pod) << pod.error().message;
+  EXPECT_EQ(pod->restart_policy, "OnFailure");
+  EXPECT_EQ(pod->deleted_at, 60000);
+  ASSERT_EQ(pod->environment.size(), 3u);
+  EXPECT_EQ(pod->environment[1].source, PodEnvironment::Source::kSecretKey);
+  EXPECT_EQ(pod->environment[2].key, "status.podIP");
+  ASSERT_EQ(pod->mounts.size(), 1u);
+  EXPECT_EQ(pod->mounts[0].object, "orders");
+  EXPECT_EQ(pod->readiness->port, 8080);
+  EXPECT_EQ(pod->readiness->period_seconds, 2);
+  EXPECT_EQ(pod->pod_ip, "127.0.1.1");
+}
+
+TEST(ReadPod, RefusesWhatItCannotRun) {
+  struct Case {
+    const char* json;
+    const char* why;
+  };
+  for (const Case& row : {
+           Case{"[]", "no JSON object"},
+           Case{R"({"spec": {"containers": []}})", "exactly one container"},
+           Case{R"({"spec": {"containers": [{}], "initContainers": [{}]}})", "init containers"},
+           Case{R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "hostPath": {}}]}})",
+                "volume v is neither"},
+           Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})", "httpGet"},
+       }) {
+    const auto pod = read_pod(row.json);
+    ASSERT_FALSE(pod) << row.json;
+    EXPECT_NE(pod.error().message.find(row.why), std::string::npos) << pod.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace penstock
