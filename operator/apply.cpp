@@ -23,11 +23,21 @@ struct Manifest {
 
 const std::vector<k8s::Resource>& applicable() {
   static const std::vector<k8s::Resource> kKinds = {
-      k8s::stream_jobs(), k8s::scaling_policies(), k8s::job_snapshots(), k8s::config_maps(),
+      k8s::stream_jobs(),
+      k8s::scaling_policies(),
+      k8s::job_snapshots(),
+      k8s::config_maps(),
       {.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"},
-      {.group = "", .version = "v1", .plural = "namespaces", .kind = "Namespace", .namespaced = false},
-      {.group = "apiextensions.k8s.io", .version = "v1", .plural = "customresourcedefinitions",
-       .kind = "CustomResourceDefinition", .namespaced = false}};
+      {.group = "",
+       .version = "v1",
+       .plural = "namespaces",
+       .kind = "Namespace",
+       .namespaced = false},
+      {.group = "apiextensions.k8s.io",
+       .version = "v1",
+       .plural = "customresourcedefinitions",
+       .kind = "CustomResourceDefinition",
+       .namespaced = false}};
   return kKinds;
 }
 
@@ -39,15 +49,19 @@ Result<Manifest> to_manifest(const fs::path& file, const YAML::Node& document) {
   const std::string kind = text_at(document, "kind");
   const auto resource = std::ranges::find(applicable(), kind, &k8s::Resource::kind);
   if (resource == applicable().end() || resource->api_version() != text_at(document, "apiVersion"))
-    return Error{Code::kInvalid, file.string() + ": cannot apply kind \"" + kind + "\" of \"" + text_at(document, "apiVersion") + "\""};
+    return Error{Code::kInvalid, file.string() + ": cannot apply kind \"" + kind + "\" of \"" +
+                                     text_at(document, "apiVersion") + "\""};
   const YAML::Node metadata = document["metadata"];
   k8s::ObjectKey key{.space = "", .name = metadata ? text_at(metadata, "name") : ""};
-  if (key.name.empty()) return Error{Code::kInvalid, file.string() + ": a " + kind + " without metadata.name"};
+  if (key.name.empty())
+    return Error{Code::kInvalid, file.string() + ": a " + kind + " without metadata.name"};
   if (resource->namespaced) {
     key.space = text_at(metadata, "namespace");
     if (key.space.empty()) key.space = "default";
   }
-  return Manifest{.origin = file.string() + ": " + kind + " " + k8s::to_string(key), .path = resource->path(key), .text = YAML::Dump(document)};
+  return Manifest{.origin = file.string() + ": " + kind + " " + k8s::to_string(key),
+                  .path = resource->path(key),
+                  .text = YAML::Dump(document)};
 }
 
 // yaml-cpp throws; this is its border.
@@ -55,8 +69,9 @@ Result<std::vector<YAML::Node>> load_documents(const fs::path& file) {
   try {
     return YAML::LoadAllFromFile(file.string());
   } catch (const YAML::ParserException& e) {
-    return Error{Code::kInvalid, file.string() + ": line " + std::to_string(e.mark.line + 1) + ", column " +
-                                     std::to_string(e.mark.column + 1) + ": " + e.msg};
+    return Error{Code::kInvalid, file.string() + ": line " + std::to_string(e.mark.line + 1) +
+                                     ", column " + std::to_string(e.mark.column + 1) + ": " +
+                                     e.msg};
   } catch (const std::exception& e) {
     return Error{Code::kInvalid, "cannot read " + file.string() + ": " + e.what()};
   }
@@ -82,18 +97,21 @@ std::vector<fs::path> files_below(const std::vector<fs::path>& paths) {
 }
 
 Status apply_one(k8s::Transport& transport, const Manifest& manifest) {
-  TRY_ASSIGN(const k8s::Response response,
-             transport.call({.method = "PATCH",
-                             .target = manifest.path + "?fieldManager=penstock-up&fieldValidation=Strict",
-                             .body = manifest.text,
-                             .content_type = "application/apply-patch+yaml"}));
+  TRY_ASSIGN(
+      const k8s::Response response,
+      transport.call({.method = "PATCH",
+                      .target = manifest.path + "?fieldManager=penstock-up&fieldValidation=Strict",
+                      .body = manifest.text,
+                      .content_type = "application/apply-patch+yaml"}));
   if (response.status < 300) {
-    log::info("manifest applied", {{"object", manifest.origin}, {"created", response.status == 201}});
+    log::info("manifest applied",
+              {{"object", manifest.origin}, {"created", response.status == 201}});
     return ok();
   }
   const Error error = k8s::to_failure(response.status, response.body).error.within(manifest.origin);
   if (error.code != Code::kConflict) return error;
-  log::warning("manifest not applied, somebody else owns fields of it", {{"object", manifest.origin}, {"reason", error.message}});
+  log::warning("manifest not applied, somebody else owns fields of it",
+               {{"object", manifest.origin}, {"reason", error.message}});
   return ok();
 }
 

@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: penstock-operator top [--kubeconfig FILE] [--once] [JOB]\n"
     "\n"
-    "Shows phase, rates, lag, slots, checkpoints and rescales of all stream jobs, or of one, until Ctrl-C.\n"
+    "Shows phase, rates, lag, slots, checkpoints and rescales of all stream jobs, or of one, until "
+    "Ctrl-C.\n"
     "  --kubeconfig FILE  default: $KUBECONFIG, the Pod's service account, ~/.kube/config\n"
     "  --once             one screen, then the end; so too where the output is no terminal\n";
 

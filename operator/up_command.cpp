@@ -32,11 +32,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kUsage =
-    "usage: penstock-operator up [--data DIR] [--listen 127.0.0.1:PORT] [--kubeconfig FILE] [--apply PATH...] [--cpus 16] [--api-only]\n"
+    "usage: penstock-operator up [--data DIR] [--listen 127.0.0.1:PORT] [--kubeconfig FILE] "
+    "[--apply PATH...] [--cpus 16] [--api-only]\n"
     "\n"
-    "Runs a Kubernetes-compatible API, the operator and the jobs' processes on this machine, until Ctrl-C.\n"
+    "Runs a Kubernetes-compatible API, the operator and the jobs' processes on this machine, until "
+    "Ctrl-C.\n"
     "  --data DIR         where everything is kept (default .penstock)\n"
-    "  --listen ADDRESS   loopback address and port of the API (default 127.0.0.1:0, which takes a free port)\n"
+    "  --listen ADDRESS   loopback address and port of the API (default 127.0.0.1:0, which takes a "
+    "free port)\n"
     "  --kubeconfig FILE  where to write the kubeconfig (default DIR/kubeconfig)\n"
     "  --apply PATH...    manifests, or folders of them, to apply once it runs\n"
     "  --cpus N           CPUs that the Node offers; nothing enforces them (default 16)\n"
@@ -66,7 +69,8 @@ Status read_listen(std::string_view text, UpOptions& options) {
   if (colon == std::string_view::npos || !read_number(text.substr(colon + 1), options.port))
     return wrong_use("--listen needs ADDRESS:PORT, got " + std::string(text));
   options.address = text.substr(0, colon);
-  if (!options.address.starts_with("127.")) return wrong_use("--listen: the API listens on loopback only, got " + options.address);
+  if (!options.address.starts_with("127."))
+    return wrong_use("--listen: the API listens on loopback only, got " + options.address);
   return ok();
 }
 
@@ -78,18 +82,21 @@ Result<UpOptions> read_options(const std::vector<std::string>& arguments) {
       options.api_only = true;
       continue;
     }
-    if (name != "--data" && name != "--listen" && name != "--kubeconfig" && name != "--apply" && name != "--cpus")
+    if (name != "--data" && name != "--listen" && name != "--kubeconfig" && name != "--apply" &&
+        name != "--cpus")
       return wrong_use("no such option: " + name);
     if (i + 1 == arguments.size()) return wrong_use(name + " needs a value");
     const std::string& value = arguments[++i];
     if (name == "--data") options.data = value;
     if (name == "--kubeconfig") options.kubeconfig = value;
     if (name == "--listen") TRY(read_listen(value, options));
-    if (name == "--cpus" && (!read_number(value, options.cpus) || options.cpus < 1 || options.cpus > 10000))
+    if (name == "--cpus" &&
+        (!read_number(value, options.cpus) || options.cpus < 1 || options.cpus > 10000))
       return wrong_use("--cpus needs a whole number from 1 to 10000, got " + value);
     if (name == "--apply") {
       options.apply.emplace_back(value);
-      while (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) options.apply.emplace_back(arguments[++i]);
+      while (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"))
+        options.apply.emplace_back(arguments[++i]);
     }
   }
   options.data = fs::absolute(options.data);
@@ -108,7 +115,9 @@ AdmissionVerdict admit(const std::string& next, const std::string& previous) {
   AdmissionVerdict out{.warnings = verdict.warnings};
   for (const api::FieldError& cause : verdict.causes) {
     const bool missing = cause.reason == "NotImplemented";
-    out.problems.push_back({.field = cause.path, .message = missing ? "NotImplemented: " + cause.message : cause.message});
+    out.problems.push_back(
+        {.field = cause.path,
+         .message = missing ? "NotImplemented: " + cause.message : cause.message});
   }
   return out;
 }
@@ -132,15 +141,21 @@ Status write_kubeconfig(const fs::path& path, const std::string& text) {
     if (!file) return Error{Code::kUnavailable, "cannot write the kubeconfig: " + partial.string()};
   }
   fs::rename(partial, path, failed);
-  if (failed) return Error{Code::kUnavailable, "cannot write the kubeconfig " + path.string() + ": " + failed.message()};
+  if (failed)
+    return Error{Code::kUnavailable,
+                 "cannot write the kubeconfig " + path.string() + ": " + failed.message()};
   return ok();
 }
 
 Result<std::unique_ptr<ApiServer>> start_api(const UpOptions& options, Clock& clock) {
-  ApiServerOptions api{.data_directory = (options.data / "api").string(), .address = options.address, .port = options.port};
+  ApiServerOptions api{.data_directory = (options.data / "api").string(),
+                       .address = options.address,
+                       .port = options.port};
   for (const std::string_view kind : api::kinds()) api.crds.push_back(api::crd_json(kind));
   api.admission = admit;
-  api.find_log = [data = options.data](const LogTarget& target) { return find_pod_log(data, target); };
+  api.find_log = [data = options.data](const LogTarget& target) {
+    return find_pod_log(data, target);
+  };
   return ApiServer::start(std::move(api), clock);
 }
 
@@ -155,7 +170,9 @@ Status run_up(const UpOptions& options, int signals) {
   SystemClock clock;
   std::error_code failed;
   fs::create_directories(options.data, failed);
-  if (failed) return Error{Code::kUnavailable, "cannot make the data directory " + options.data.string() + ": " + failed.message()};
+  if (failed)
+    return Error{Code::kUnavailable, "cannot make the data directory " + options.data.string() +
+                                         ": " + failed.message()};
   const fs::path programs = fs::read_symlink("/proc/self/exe", failed).parent_path();
 
   TRY_ASSIGN(const auto server, start_api(options, clock));
@@ -163,7 +180,8 @@ Status run_up(const UpOptions& options, int signals) {
   TRY_ASSIGN(const k8s::Cluster cluster, k8s::read_kubeconfig({options.kubeconfig.string()}));
   metrics::Registry metrics;
   TRY_ASSIGN(const auto transport, k8s::make_cpprest_transport(cluster, clock, metrics));
-  ProcessRunnerOptions runner_options{.data = options.data, .shim = programs / "penstock-shim", .program = programs / "penstock"};
+  ProcessRunnerOptions runner_options{
+      .data = options.data, .shim = programs / "penstock-shim", .program = programs / "penstock"};
   runner_options.capacity.millicpu = options.cpus * 1000;
   TRY_ASSIGN(const auto runner, ProcessRunner::start(std::move(runner_options), *transport, clock));
 
@@ -173,17 +191,21 @@ Status run_up(const UpOptions& options, int signals) {
   if (!options.api_only) {
     OperatorOptions operator_options;
     operator_options.identity = "up_" + std::to_string(getpid());
-    operator_options.installation.checkpoint_base = "file://" + (options.data / "checkpoints").string();
+    operator_options.installation.checkpoint_base =
+        "file://" + (options.data / "checkpoints").string();
     operator_options.delete_checkpoints = delete_local_checkpoints;
-    TRY_ASSIGN(controllers, Operator::create(*transport, *engines, clock, metrics, std::move(operator_options)));
+    TRY_ASSIGN(controllers,
+               Operator::create(*transport, *engines, clock, metrics, std::move(operator_options)));
     work = std::jthread([&](const std::stop_token& stop) {
       const Status ended = controllers->run(stop);
       if (!ended) log::error("the operator ended", {{"reason", ended.error().message}});
     });
   }
-  log::info("control plane ready", {{"server", server->url()}, {"kubeconfig", options.kubeconfig.string()}});
+  log::info("control plane ready",
+            {{"server", server->url()}, {"kubeconfig", options.kubeconfig.string()}});
   const Status applied = apply_manifests(*transport, options.apply);
-  if (!applied) log::error("some manifests were not applied", {{"reason", applied.error().message}});
+  if (!applied)
+    log::error("some manifests were not applied", {{"reason", applied.error().message}});
 
   wait_for_signal(signals);
   log::info("stopping; jobs write a last checkpoint");

@@ -1,6 +1,7 @@
 find_package(yaml-cpp REQUIRED)
 
-add_library(penstock_cli STATIC arguments.cpp job_file.cpp plan_commands.cpp run_command.cpp)
+add_library(penstock_cli STATIC
+  arguments.cpp arguments.h commands.h job_file.cpp job_file.h plan_commands.cpp run_command.cpp)
 target_include_directories(penstock_cli PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(penstock_cli PUBLIC penstock_job penstock_sql PRIVATE penstock_control yaml-cpp penstock_warnings)
 

@@ -7,7 +7,6 @@
 #include "runtime/commands.h"
 #include "runtime/control/ctl_command.h"
 #include "runtime/snapshot/snapshot_command.h"
-#include "runtime/snapshot/snapshot_command.h"
 
 namespace penstock {
 

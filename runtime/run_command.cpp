@@ -157,7 +157,9 @@ Result<std::unique_ptr<Job>> start(const Arguments& arguments, Clock& clock) {
 
 int run_command(const std::vector<std::string>& words) {
   const auto arguments = parse_arguments(
-      words, {"parallelism", "checkpoints", "interval", "from", "control", "http", "termination-message"}, {"json"});
+      words,
+      {"parallelism", "checkpoints", "interval", "from", "control", "http", "termination-message"},
+      {"json"});
   if (!arguments) return complain("run", arguments.error().message + "\n" + kUse, 2);
   if (arguments->plain.size() != 1)
     return complain("run", std::string("give one FILE\n") + kUse, 2);

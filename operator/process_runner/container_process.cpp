@@ -47,7 +47,9 @@ struct RunFile {
 std::optional<RunFile> read_run_file(const fs::path& folder, int attempt) {
   std::istringstream text(read_text(file_of(folder, attempt, ".run")));
   RunFile run;
-  if (text >> run.pid >> run.start_time >> run.boot_id >> run.keeper >> run.keeper_start_time >> run.started_at) return run;
+  if (text >> run.pid >> run.start_time >> run.boot_id >> run.keeper >> run.keeper_start_time >>
+      run.started_at)
+    return run;
   return std::nullopt;
 }
 
@@ -77,10 +79,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-fs::path container_log(const fs::path& folder, int attempt) { return file_of(folder, attempt, ".log"); }
+fs::path container_log(const fs::path& folder, int attempt) {
+  return file_of(folder, attempt, ".log");
+}
 
 Status launch_container(const fs::path& shim, const ContainerLaunch& launch) {
-  std::vector<std::string> arguments = {shim.string(), launch.folder.string(), std::to_string(launch.attempt), "--"};
+  std::vector<std::string> arguments = {shim.string(), launch.folder.string(),
+                                        std::to_string(launch.attempt), "--"};
   arguments.insert(arguments.end(), launch.command.begin(), launch.command.end());
   std::vector<std::string> environment;
   for (const auto& [name, value] : launch.environment) environment.push_back(name + "=" + value);
@@ -99,7 +104,8 @@ Status launch_container(const fs::path& shim, const ContainerLaunch& launch) {
   const int failed = posix_spawn(&pid, shim.c_str(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0)
-    return Error{Code::kUnavailable, "cannot start " + shim.string() + ": " + std::strerror(failed)};
+    return Error{Code::kUnavailable,
+                 "cannot start " + shim.string() + ": " + std::strerror(failed)};
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -113,14 +119,16 @@ ContainerFacts read_container(const fs::path& folder, int attempt, Millis now) {
   const std::optional<RunFile> run = read_run_file(folder, attempt);
   if (!run) return {};
   ContainerFacts facts{.pid = run->pid, .started_at = run->started_at};
-  // While the keeper lives it will still write how the program ended; so it is asked before the file is read.
+  // While the keeper lives it will still write how the program ended; so it is asked before the
+  // file is read.
   const bool running = program_alive(*run) || keeper_alive(*run);
   const std::optional<ContainerExit> exit = read_exit_file(folder, attempt);
   facts.state = running && !exit ? ContainerFacts::State::kRunning : ContainerFacts::State::kExited;
   if (exit) {
     facts.exit = *exit;
   } else if (!running) {
-    facts.exit = {.code = 137, .signal = SIGKILL, .started_at = run->started_at, .finished_at = now};
+    facts.exit = {
+        .code = 137, .signal = SIGKILL, .started_at = run->started_at, .finished_at = now};
   }
   return facts;
 }

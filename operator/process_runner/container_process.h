@@ -12,19 +12,20 @@
 
 namespace penstock {
 
-// A local process that stands for one attempt of a Pod's container. Its facts are files in the Pod's folder, written by penstock-shim, so
-// that they outlive us: N.run (who it is), N.log (its output), N.exit (how it ended). Attempts count from 0.
+// A local process that stands for one attempt of a Pod's container. Its facts are files in the
+// Pod's folder, written by penstock-shim, so that they outlive us: N.run (who it is), N.log (its
+// output), N.exit (how it ended). Attempts count from 0.
 
 struct ContainerLaunch {
   std::filesystem::path folder;
   int attempt = 0;
-  std::vector<std::string> command;  // command[0] is an absolute path
+  std::vector<std::string> command;                              // command[0] is an absolute path
   std::vector<std::pair<std::string, std::string>> environment;  // all that the process gets
   std::filesystem::path working_directory;
 };
 
 struct ContainerExit {
-  int code = 0;     // 128 + signal after a signal, as a kubelet shows it
+  int code = 0;  // 128 + signal after a signal, as a kubelet shows it
   int signal = 0;
   Millis started_at = 0;
   Millis finished_at = 0;
@@ -40,7 +41,8 @@ struct ContainerFacts {
   friend bool operator==(const ContainerFacts&, const ContainerFacts&) = default;
 };
 
-// Starts it under `shim` (path of penstock-shim); returns once it runs. kInvalid when the program cannot be executed.
+// Starts it under `shim` (path of penstock-shim); returns once it runs. kInvalid when the program
+// cannot be executed.
 Status launch_container(const std::filesystem::path& shim, const ContainerLaunch& launch);
 ContainerFacts read_container(const std::filesystem::path& folder, int attempt, Millis now);
 // Sends `signal` to the process if it is still the one that was started.

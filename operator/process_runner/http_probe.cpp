@@ -20,7 +20,9 @@ HttpProbe::HttpProbe(const std::string& ip, int port, const std::string& path, D
   if (inet_pton(AF_INET, ip.c_str(), &address.sin_addr) != 1) return;
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return;
-  if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) return;
+  if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EINPROGRESS)
+    return;
   close(fd_);
   fd_ = -1;
 }

@@ -7,8 +7,8 @@
 
 namespace penstock {
 
-// One readiness probe in flight: GET http://ip:port/path, told by its status line alone. Never blocks: whoever owns it waits for
-// `events` on `fd` with poll(2) and calls `step`. One thread.
+// One readiness probe in flight: GET http://ip:port/path, told by its status line alone. Never
+// blocks: whoever owns it waits for `events` on `fd` with poll(2) and calls `step`. One thread.
 class HttpProbe {
  public:
   HttpProbe(const std::string& ip, int port, const std::string& path, Duration deadline);
@@ -19,7 +19,8 @@ class HttpProbe {
   int fd() const { return fd_; }
   short events() const;  // POLLIN or POLLOUT
   Duration deadline() const { return deadline_; }
-  // Goes on; true for a 2xx or 3xx answer, false for another one, an error or a passed deadline; nothing while it is not decided.
+  // Goes on; true for a 2xx or 3xx answer, false for another one, an error or a passed deadline;
+  // nothing while it is not decided.
   std::optional<bool> step(Duration now);
 
  private:

@@ -11,14 +11,16 @@ namespace fs = std::filesystem;
 using Paths = std::vector<std::pair<std::string, std::string>>;
 
 Error config_error(const Error& error) {
-  return {error.code == Code::kNotFound ? Code::kInvalid : error.code, "CreateContainerConfigError: " + error.message};
+  return {error.code == Code::kNotFound ? Code::kInvalid : error.code,
+          "CreateContainerConfigError: " + error.message};
 }
 
 Status write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::trunc);
   file << text;
   file.flush();
-  if (!file) return Error{Code::kUnavailable, "CreateContainerError: cannot write " + path.string()};
+  if (!file)
+    return Error{Code::kUnavailable, "CreateContainerError: cannot write " + path.string()};
   return ok();
 }
 
@@ -31,12 +33,14 @@ std::string field_value(const PodView& pod, const std::string& path, const std::
   return {};
 }
 
-Result<std::string> value_of(const PodEnvironment& variable, const PodView& pod, const std::string& pod_ip, const ReadKeys& read_keys) {
+Result<std::string> value_of(const PodEnvironment& variable, const PodView& pod,
+                             const std::string& pod_ip, const ReadKeys& read_keys) {
   using Source = PodEnvironment::Source;
   if (variable.source == Source::kValue) return variable.value;
   if (variable.source == Source::kField) return field_value(pod, variable.key, pod_ip);
   const bool secret = variable.source == Source::kSecretKey;
-  const auto keys = read_keys(secret ? PodMount::Kind::kSecret : PodMount::Kind::kConfigMap, variable.object);
+  const auto keys =
+      read_keys(secret ? PodMount::Kind::kSecret : PodMount::Kind::kConfigMap, variable.object);
   if (!keys) {
     if (variable.optional && keys.error().code == Code::kNotFound) return std::string();
     return config_error(keys.error());
@@ -44,11 +48,14 @@ Result<std::string> value_of(const PodEnvironment& variable, const PodView& pod,
   const auto found = keys->find(variable.key);
   if (found != keys->end()) return found->second;
   if (variable.optional) return std::string();
-  return config_error({Code::kInvalid, "couldn't find key " + variable.key + " in " + (secret ? "Secret " : "ConfigMap ") +
-                                           pod.name_space + "/" + variable.object});
+  return config_error({Code::kInvalid, "couldn't find key " + variable.key + " in " +
+                                           (secret ? "Secret " : "ConfigMap ") + pod.name_space +
+                                           "/" + variable.object});
 }
 
-bool ends_path(char c) { return !(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.'); }
+bool ends_path(char c) {
+  return !(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
+}
 
 }  // namespace
 
@@ -57,7 +64,8 @@ std::string replace_paths(std::string text, const Paths& paths) {
     std::size_t at = 0;
     while ((at = text.find(inside, at)) != std::string::npos) {
       const std::size_t end = at + inside.size();
-      const bool whole = (at == 0 || (ends_path(text[at - 1]) && text[at - 1] != '/')) && (end == text.size() || ends_path(text[end]));
+      const bool whole = (at == 0 || (ends_path(text[at - 1]) && text[at - 1] != '/')) &&
+                         (end == text.size() || ends_path(text[end]));
       if (whole) text.replace(at, inside.size(), outside);
       at += whole ? outside.size() : 1;
     }
@@ -65,14 +73,16 @@ std::string replace_paths(std::string text, const Paths& paths) {
   return text;
 }
 
-std::string expand_references(const std::string& text, const std::map<std::string, std::string>& values) {
+std::string expand_references(const std::string& text,
+                              const std::map<std::string, std::string>& values) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '$' || i + 1 == text.size()) {
       out += text[i];
     } else if (text[i + 1] == '$') {
       out += text[i++];
-    } else if (const std::size_t end = text[i + 1] == '(' ? text.find(')', i) : std::string::npos; end != std::string::npos) {
+    } else if (const std::size_t end = text[i + 1] == '(' ? text.find(')', i) : std::string::npos;
+               end != std::string::npos) {
       const auto found = values.find(text.substr(i + 2, end - i - 2));
       out += found != values.end() ? found->second : text.substr(i, end + 1 - i);
       i = end;
@@ -101,7 +111,9 @@ std::string PodFolder::pod_ip() const {
 Status PodFolder::set_pod_ip(const std::string& ip) {
   std::error_code failed;
   fs::create_directories(path_, failed);
-  if (failed) return Error{Code::kUnavailable, "CreateContainerError: cannot make " + path_.string() + ": " + failed.message()};
+  if (failed)
+    return Error{Code::kUnavailable,
+                 "CreateContainerError: cannot make " + path_.string() + ": " + failed.message()};
   return write_file(path_ / "ip", ip);
 }
 
@@ -113,10 +125,13 @@ std::string PodFolder::termination_message() const {
   return text;
 }
 
-Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, const fs::path& program, const ReadKeys& read_keys) {
+Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, const fs::path& program,
+                                           const ReadKeys& read_keys) {
   std::error_code failed;
   fs::create_directories(path_ / "work", failed);
-  if (failed) return Error{Code::kUnavailable, "CreateContainerError: cannot make " + path_.string() + ": " + failed.message()};
+  if (failed)
+    return Error{Code::kUnavailable,
+                 "CreateContainerError: cannot make " + path_.string() + ": " + failed.message()};
   TRY(write_file(path_ / "termination-message", ""));
 
   Paths paths = {{pod.termination_message_path, (path_ / "termination-message").string()}};
@@ -130,23 +145,29 @@ Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, cons
     for (const auto& [key, value] : *keys) TRY(write_file(folder / key, value));
   }
 
-  ContainerLaunch launch{.folder = path_, .attempt = attempt, .command = {program.string()}, .working_directory = path_ / "work"};
+  ContainerLaunch launch{.folder = path_,
+                         .attempt = attempt,
+                         .command = {program.string()},
+                         .working_directory = path_ / "work"};
   std::map<std::string, std::string> values;
   for (const PodEnvironment& variable : pod.environment) {
     TRY_ASSIGN(const std::string value, value_of(variable, pod, pod_ip(), read_keys));
     values[variable.name] = replace_paths(expand_references(value, values), paths);
   }
   launch.environment.assign(values.begin(), values.end());
-  for (const auto& [name, value] : {std::pair<std::string, std::string>{"PATH", "/usr/bin:/bin"}, {"HOME", launch.working_directory.string()},
+  for (const auto& [name, value] : {std::pair<std::string, std::string>{"PATH", "/usr/bin:/bin"},
+                                    {"HOME", launch.working_directory.string()},
                                     {"HOSTNAME", pod.name}})
     if (!values.contains(name)) launch.environment.emplace_back(name, value);
 
   std::vector<std::string> words = pod.command;
   words.insert(words.end(), pod.args.begin(), pod.args.end());
   // The image's entrypoint is the program itself, so a command may name it or leave it out.
-  const std::size_t first = !pod.command.empty() && fs::path(pod.command[0]).filename() == "penstock" ? 1 : 0;
+  const std::size_t first =
+      !pod.command.empty() && fs::path(pod.command[0]).filename() == "penstock" ? 1 : 0;
   if (first == 0 && !pod.command.empty())
-    return Error{Code::kInvalid, "StartError: exec: \"" + pod.command[0] + "\": executable file not found in the image"};
+    return Error{Code::kInvalid, "StartError: exec: \"" + pod.command[0] +
+                                     "\": executable file not found in the image"};
   for (std::size_t i = first; i < words.size(); ++i)
     launch.command.push_back(replace_paths(expand_references(words[i], values), paths));
   return launch;

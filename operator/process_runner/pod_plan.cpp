@@ -12,7 +12,8 @@ using Json = nlohmann::json;
 using Action = PodPlan::Action;
 using State = ContainerFacts::State;
 
-constexpr Millis kStartRetryMillis = 5000;  // after a start that failed: a ConfigMap that is not there yet, ...
+constexpr Millis kStartRetryMillis =
+    5000;  // after a start that failed: a ConfigMap that is not there yet, ...
 
 Millis millis_of(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -51,7 +52,7 @@ struct Decision {
   Action action = Action::kNothing;
   std::string reason;
   std::string phase;
-  std::string waiting;          // CamelCase reason when the container waits
+  std::string waiting;  // CamelCase reason when the container waits
   std::string waiting_message;
   std::optional<Millis> wake_at;
 };
@@ -66,7 +67,8 @@ Decision decide_deleted(const PodView& pod, const PodFacts& facts, Millis now) {
   }
   decision.phase = "Running";
   const Millis end = *pod.deleted_at;
-  if (now >= end || (facts.term_sent_at && now >= *facts.term_sent_at + pod.deletion_grace_seconds * 1000)) {
+  if (now >= end ||
+      (facts.term_sent_at && now >= *facts.term_sent_at + pod.deletion_grace_seconds * 1000)) {
     decision.action = Action::kKill;
     decision.reason = "did not end within its grace period";
     decision.wake_at = now + 200;
@@ -85,11 +87,14 @@ Decision decide_ended(const PodView& pod, const PodFacts& facts, Millis now) {
   if (!restarts(pod, exit)) return {.phase = exit.code == 0 ? "Succeeded" : "Failed"};
   const Millis start_at = exit.finished_at + millis_of(restart_delay(facts.attempts));
   if (now >= start_at)
-    return {.action = Action::kStart, .reason = "ended with code " + std::to_string(exit.code), .phase = "Running"};
+    return {.action = Action::kStart,
+            .reason = "ended with code " + std::to_string(exit.code),
+            .phase = "Running"};
   return {.phase = "Running",
           .waiting = "CrashLoopBackOff",
-          .waiting_message = "back-off " + format_duration(restart_delay(facts.attempts)) + " restarting failed container=" + pod.container +
-                             " pod=" + pod.name + "_" + pod.name_space + "(" + pod.uid + ")",
+          .waiting_message = "back-off " + format_duration(restart_delay(facts.attempts)) +
+                             " restarting failed container=" + pod.container + " pod=" + pod.name +
+                             "_" + pod.name_space + "(" + pod.uid + ")",
           .wake_at = start_at};
 }
 
@@ -110,24 +115,31 @@ Decision decide(const PodView& pod, const PodFacts& facts, bool image_is_known, 
   if (facts.attempts.empty() && !image_is_known)
     return {.phase = "Pending",
             .waiting = "ErrImagePull",
-            .waiting_message = "this machine has only the engine's own image; cannot pull " + pod.image};
+            .waiting_message =
+                "this machine has only the engine's own image; cannot pull " + pod.image};
   if (facts.attempts.empty())
-    return {.action = Action::kStart, .reason = "first start", .phase = "Pending", .waiting = "ContainerCreating"};
+    return {.action = Action::kStart,
+            .reason = "first start",
+            .phase = "Pending",
+            .waiting = "ContainerCreating"};
   if (facts.attempts.back().state == State::kExited) return decide_ended(pod, facts, now);
   Decision decision{.phase = "Running"};
-  if (pod.readiness) decision.wake_at = next_probe_at(facts.probe, *pod.readiness, facts.attempts.back().started_at);
+  if (pod.readiness)
+    decision.wake_at = next_probe_at(facts.probe, *pod.readiness, facts.attempts.back().started_at);
   return decision;
 }
 
-Json container_status(const PodView& pod, const PodFacts& facts, const Decision& decision, bool ready) {
-  Json status = {{"name", pod.container},
-                 {"image", pod.image},
-                 {"imageID", ""},
-                 {"ready", ready},
-                 {"restartCount", facts.attempts.empty() ? 0 : static_cast<int>(facts.attempts.size()) - 1},
-                 {"state", Json::object()},
-                 {"lastState", Json::object()},
-                 {"started", false}};
+Json container_status(const PodView& pod, const PodFacts& facts, const Decision& decision,
+                      bool ready) {
+  Json status = {
+      {"name", pod.container},
+      {"image", pod.image},
+      {"imageID", ""},
+      {"ready", ready},
+      {"restartCount", facts.attempts.empty() ? 0 : static_cast<int>(facts.attempts.size()) - 1},
+      {"state", Json::object()},
+      {"lastState", Json::object()},
+      {"started", false}};
   const std::size_t count = facts.attempts.size();
   if (count != 0) {
     const ContainerFacts& current = facts.attempts.back();
@@ -136,16 +148,20 @@ Json container_status(const PodView& pod, const PodFacts& facts, const Decision&
       status["state"] = {{"running", {{"startedAt", stamp(current.started_at)}}}};
       status["started"] = true;
     } else {
-      status["state"] = {{"terminated", terminated(current.exit, facts.termination_message, container_id(pod, count - 1))}};
+      status["state"] = {{"terminated", terminated(current.exit, facts.termination_message,
+                                                   container_id(pod, count - 1))}};
     }
     if (count > 1)
-      status["lastState"] = {{"terminated", terminated(facts.attempts[count - 2].exit, "", container_id(pod, count - 2))}};
+      status["lastState"] = {{"terminated", terminated(facts.attempts[count - 2].exit, "",
+                                                       container_id(pod, count - 2))}};
   }
   if (!decision.waiting.empty()) {
     if (status["state"].contains("terminated")) status["lastState"] = status["state"];
-    status["state"] = {{"waiting", {{"reason", decision.waiting}, {"message", decision.waiting_message}}}};
+    status["state"] = {
+        {"waiting", {{"reason", decision.waiting}, {"message", decision.waiting_message}}}};
   }
-  const Json resources = Json::parse(facts.fit.reason.empty() ? pod.resources_json : pod.accepted_json);
+  const Json resources =
+      Json::parse(facts.fit.reason.empty() ? pod.resources_json : pod.accepted_json);
   if (!resources.empty() && status["started"] == true) {
     status["resources"] = resources;
     status["allocatedResources"] = resources.value("requests", Json::object());
@@ -165,16 +181,20 @@ Duration restart_delay(const std::vector<ContainerFacts>& attempts) {
   constexpr Duration kLongRun = std::chrono::minutes(10);
   int crashes = 0;
   for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt, ++crashes)
-    if (std::chrono::milliseconds(attempt->exit.finished_at - attempt->exit.started_at) >= kLongRun) break;
+    if (std::chrono::milliseconds(attempt->exit.finished_at - attempt->exit.started_at) >= kLongRun)
+      break;
   if (crashes <= 1) return Duration(0);
-  return std::min<Duration>(std::chrono::seconds(10) * (1LL << std::min(crashes - 2, 8)), std::chrono::minutes(5));
+  return std::min<Duration>(std::chrono::seconds(10) * (1LL << std::min(crashes - 2, 8)),
+                            std::chrono::minutes(5));
 }
 
 Fit fit_node(const Amount& node, const Amount& granted, const Amount& wanted) {
   std::string reason;
   if (granted.millicpu + wanted.millicpu > node.millicpu) reason = "Insufficient cpu";
-  if (granted.bytes + wanted.bytes > node.bytes) reason += reason.empty() ? "Insufficient memory" : ", 1 Insufficient memory";
-  return {.ever = wanted.millicpu <= node.millicpu && wanted.bytes <= node.bytes, .reason = std::move(reason)};
+  if (granted.bytes + wanted.bytes > node.bytes)
+    reason += reason.empty() ? "Insufficient memory" : ", 1 Insufficient memory";
+  return {.ever = wanted.millicpu <= node.millicpu && wanted.bytes <= node.bytes,
+          .reason = std::move(reason)};
 }
 
 ProbeState after_probe(ProbeState state, const ReadinessProbe& probe, bool success, Millis now) {
@@ -198,13 +218,16 @@ PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known,
   const bool ended = decision.phase == "Succeeded" || decision.phase == "Failed";
   const bool waits_for_room = facts.attempts.empty() && !facts.fit.reason.empty();
   const char* why = ended ? "PodCompleted" : "ContainersNotReady";
-  Json status = {{"phase", decision.phase},
-                 {"hostIP", "127.0.0.1"},
-                 {"qosClass", "Guaranteed"},
-                 {"conditions", Json::array({condition("PodReadyToStartContainers", running, why), condition("Initialized", true, ""),
-                                             condition("Ready", ready, why), condition("ContainersReady", ready, why),
-                                             condition("PodScheduled", !waits_for_room, "Unschedulable")})},
-                 {"containerStatuses", Json::array({container_status(pod, facts, decision, ready)})}};
+  Json status = {
+      {"phase", decision.phase},
+      {"hostIP", "127.0.0.1"},
+      {"qosClass", "Guaranteed"},
+      {"conditions",
+       Json::array({condition("PodReadyToStartContainers", running, why),
+                    condition("Initialized", true, ""), condition("Ready", ready, why),
+                    condition("ContainersReady", ready, why),
+                    condition("PodScheduled", !waits_for_room, "Unschedulable")})},
+      {"containerStatuses", Json::array({container_status(pod, facts, decision, ready)})}};
   if (waits_for_room) {
     status["conditions"].back()["message"] = "0/1 nodes are available: 1 " + facts.fit.reason + ".";
     status.erase("containerStatuses");
@@ -220,7 +243,10 @@ PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known,
     status["podIPs"] = Json::array({{{"ip", facts.pod_ip}}});
   }
   if (!facts.attempts.empty()) status["startTime"] = stamp(facts.attempts.front().started_at);
-  return {.action = decision.action, .reason = decision.reason, .status_json = status.dump(), .wake_at = decision.wake_at};
+  return {.action = decision.action,
+          .reason = decision.reason,
+          .status_json = status.dump(),
+          .wake_at = decision.wake_at};
 }
 
 }  // namespace penstock

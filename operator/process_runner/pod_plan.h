@@ -11,20 +11,22 @@
 
 namespace penstock {
 
-// What the process runner reads of a Pod. One container; anything else is refused with a reason in the Pod's status.
+// What the process runner reads of a Pod. One container; anything else is refused with a reason in
+// the Pod's status.
 struct PodEnvironment {
   std::string name;
-  std::string value;            // when `source` is kValue; may hold $(NAME) of an earlier variable
+  std::string value;  // when `source` is kValue; may hold $(NAME) of an earlier variable
   enum class Source { kValue, kSecretKey, kConfigMapKey, kField } source = Source::kValue;
-  std::string object, key;      // of the Secret or ConfigMap; kField: `key` is the path ("status.podIP")
+  std::string object,
+      key;  // of the Secret or ConfigMap; kField: `key` is the path ("status.podIP")
   bool optional = false;
 };
 
 struct PodMount {
-  std::string path;             // in the container
+  std::string path;  // in the container
   enum class Kind { kConfigMap, kSecret, kEmptyDir } kind = Kind::kEmptyDir;
-  std::string volume;           // its name in the Pod
-  std::string object;           // of the ConfigMap or Secret
+  std::string volume;  // its name in the Pod
+  std::string object;  // of the ConfigMap or Secret
 };
 
 struct ReadinessProbe {
@@ -50,60 +52,63 @@ struct PodView {
   std::vector<std::string> command, args;
   std::vector<PodEnvironment> environment;
   std::vector<PodMount> mounts;
-  std::string restart_policy = "Always";   // Always | OnFailure | Never
+  std::string restart_policy = "Always";  // Always | OnFailure | Never
   std::int64_t grace_seconds = 30;
   std::string termination_message_path = "/dev/termination-log";
   std::optional<ReadinessProbe> readiness;
-  std::optional<Millis> deleted_at;        // deletionTimestamp: when the grace ends
+  std::optional<Millis> deleted_at;  // deletionTimestamp: when the grace ends
   std::int64_t deletion_grace_seconds = 0;
-  std::string resources_json = "{}";       // of the container, as it stands in spec
-  Amount requests;                         // of it, what the scheduler counts
-  std::string accepted_json = "{}";        // the resources that status says the container has
-  bool scheduled = false;                  // has a spec.nodeName
-  std::string phase;                       // as status has it
-  std::string pod_ip;                      // as status has it; empty before the first start
+  std::string resources_json = "{}";  // of the container, as it stands in spec
+  Amount requests;                    // of it, what the scheduler counts
+  std::string accepted_json = "{}";   // the resources that status says the container has
+  bool scheduled = false;             // has a spec.nodeName
+  std::string phase;                  // as status has it
+  std::string pod_ip;                 // as status has it; empty before the first start
 };
 
-// Reads a Pod's JSON. kInvalid says what this runner cannot do ("init containers", "volume type hostPath of volume data").
+// Reads a Pod's JSON. kInvalid says what this runner cannot do ("init containers", "volume type
+// hostPath of volume data").
 Result<PodView> read_pod(std::string_view json);
 
 // The readiness of a running container, folded over probe results.
 struct ProbeState {
   bool ready = false;
-  int successes = 0, failures = 0;   // in a row
-  Millis last_at = 0;                // 0: never
+  int successes = 0, failures = 0;  // in a row
+  Millis last_at = 0;               // 0: never
 };
 ProbeState after_probe(ProbeState state, const ReadinessProbe& probe, bool success, Millis now);
 // When to probe next, given when the container started.
 Millis next_probe_at(const ProbeState& state, const ReadinessProbe& probe, Millis started_at);
 
-// Whether a request fits beside what is granted already. `reason` as the scheduler or the kubelet words it; empty when it fits.
+// Whether a request fits beside what is granted already. `reason` as the scheduler or the kubelet
+// words it; empty when it fits.
 struct Fit {
-  bool ever = true;   // false: not even on an empty node
+  bool ever = true;  // false: not even on an empty node
   std::string reason;
 };
 Fit fit_node(const Amount& node, const Amount& granted, const Amount& wanted);
 
 // What is known of a Pod on this machine.
 struct PodFacts {
-  std::vector<ContainerFacts> attempts;   // by number; the last one is current
+  std::vector<ContainerFacts> attempts;  // by number; the last one is current
   ProbeState probe;
-  std::string start_error;                // why the newest attempt could not be started: CamelCase reason, ": ", message
+  std::string
+      start_error;  // why the newest attempt could not be started: CamelCase reason, ": ", message
   Millis start_failed_at = 0;
   std::string pod_ip;
-  std::string termination_message;        // of the newest ended attempt
-  std::optional<Millis> term_sent_at;     // when the current attempt was asked to end
-  Fit fit;                                // of the Pod's requests beside those of all other Pods here
+  std::string termination_message;     // of the newest ended attempt
+  std::optional<Millis> term_sent_at;  // when the current attempt was asked to end
+  Fit fit;                             // of the Pod's requests beside those of all other Pods here
 };
 
 // What to do with a Pod now, and what its status says. Pure. Times are those of `now`.
 struct PodPlan {
   enum class Action {
     kNothing,
-    kStart,       // attempt number facts.attempts.size()
-    kTerminate,   // SIGTERM
-    kKill,        // SIGKILL
-    kForget,      // nothing runs any more: the object may go
+    kStart,      // attempt number facts.attempts.size()
+    kTerminate,  // SIGTERM
+    kKill,       // SIGKILL
+    kForget,     // nothing runs any more: the object may go
   } action = Action::kNothing;
   std::string reason;
   std::string status_json;        // the whole .status as a kubelet reports it
@@ -111,8 +116,8 @@ struct PodPlan {
 };
 PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known, Millis now);
 
-// How long to wait before the attempt after `attempts`: none after the first crash, then 10 s doubling up to 5 min; a run of 10 min resets it (as a
-// kubelet).
+// How long to wait before the attempt after `attempts`: none after the first crash, then 10 s
+// doubling up to 5 min; a run of 10 min resets it (as a kubelet).
 Duration restart_delay(const std::vector<ContainerFacts>& attempts);
 
 }  // namespace penstock

@@ -15,7 +15,8 @@ std::string text_at(const Json& object, const char* key, std::string fallback = 
 
 std::int64_t number_at(const Json& object, const char* key, std::int64_t fallback) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : fallback;
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>()
+                                                             : fallback;
 }
 
 const Json& child(const Json& object, const char* key) {
@@ -39,8 +40,9 @@ Result<PodEnvironment> read_environment(const Json& json) {
   PodEnvironment out{.name = text_at(json, "name"), .value = text_at(json, "value")};
   const Json& from = child(json, "valueFrom");
   if (from.empty()) return out;
-  for (const auto& [key, source] : {std::pair{"secretKeyRef", PodEnvironment::Source::kSecretKey},
-                                    std::pair{"configMapKeyRef", PodEnvironment::Source::kConfigMapKey}}) {
+  for (const auto& [key, source] :
+       {std::pair{"secretKeyRef", PodEnvironment::Source::kSecretKey},
+        std::pair{"configMapKeyRef", PodEnvironment::Source::kConfigMapKey}}) {
     if (!from.contains(key)) continue;
     const Json& reference = from[key];
     out.source = source;
@@ -49,7 +51,8 @@ Result<PodEnvironment> read_environment(const Json& json) {
     out.optional = reference.value("optional", false);
     return out;
   }
-  if (!from.contains("fieldRef")) return unsupported("env " + out.name + " uses " + from.begin().key());
+  if (!from.contains("fieldRef"))
+    return unsupported("env " + out.name + " uses " + from.begin().key());
   out.source = PodEnvironment::Source::kField;
   out.key = text_at(from["fieldRef"], "fieldPath");
   return out;
@@ -92,11 +95,14 @@ Result<std::optional<ReadinessProbe>> read_probe(const Json& json) {
 // "2013-01-01T05:00:00Z", as the API server writes deletionTimestamp.
 std::optional<Millis> read_time(const std::string& text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute, &second) != 6)
+  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute,
+                  &second) != 6)
     return std::nullopt;
   using namespace std::chrono;
   const sys_days date = std::chrono::year{year} / month / day;
-  return duration_cast<milliseconds>((date + hours(hour) + minutes(minute) + seconds(second)).time_since_epoch()).count();
+  return duration_cast<milliseconds>(
+             (date + hours(hour) + minutes(minute) + seconds(second)).time_since_epoch())
+      .count();
 }
 
 }  // namespace
@@ -114,7 +120,8 @@ Amount read_amount(const Json& requests) {
 
 Result<PodView> read_pod(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return Error{Code::kCorrupt, "a Pod that is no JSON object"};
+  if (json.is_discarded() || !json.is_object())
+    return Error{Code::kCorrupt, "a Pod that is no JSON object"};
   const Json& metadata = child(json, "metadata");
   const Json& spec = child(json, "spec");
   PodView pod{.name_space = text_at(metadata, "namespace"),
@@ -127,19 +134,22 @@ Result<PodView> read_pod(std::string_view text) {
               .phase = text_at(child(json, "status"), "phase"),
               .pod_ip = text_at(child(json, "status"), "podIP")};
   const Json& containers = child(spec, "containers");
-  if (!containers.is_array() || containers.size() != 1) return unsupported("it needs exactly one container");
+  if (!containers.is_array() || containers.size() != 1)
+    return unsupported("it needs exactly one container");
   if (!child(spec, "initContainers").empty()) return unsupported("init containers");
   const Json& container = containers[0];
   pod.container = text_at(container, "name");
   pod.image = text_at(container, "image");
   pod.command = texts_at(container, "command");
   pod.args = texts_at(container, "args");
-  pod.termination_message_path = text_at(container, "terminationMessagePath", pod.termination_message_path);
+  pod.termination_message_path =
+      text_at(container, "terminationMessagePath", pod.termination_message_path);
   pod.resources_json = child(container, "resources").dump();
   pod.requests = read_amount(child(child(container, "resources"), "requests"));
   pod.scheduled = !text_at(spec, "nodeName").empty();
   const Json& statuses = child(child(json, "status"), "containerStatuses");
-  if (statuses.is_array() && !statuses.empty()) pod.accepted_json = child(statuses[0], "resources").dump();
+  if (statuses.is_array() && !statuses.empty())
+    pod.accepted_json = child(statuses[0], "resources").dump();
   for (const Json& item : child(container, "env")) {
     TRY_ASSIGN(PodEnvironment variable, read_environment(item));
     pod.environment.push_back(std::move(variable));

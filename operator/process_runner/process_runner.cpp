@@ -74,8 +74,8 @@ void keep_transition_times(Json& status, const Json& before, Millis now) {
     condition["lastTransitionTime"] = to_rfc3339(now).substr(0, 19) + "Z";
     const Json known = before.value("conditions", Json::array());
     for (const Json& old : known)
-      if (old.value("type", "") == condition["type"] && old.value("status", "") == condition["status"] &&
-          old.contains("lastTransitionTime"))
+      if (old.value("type", "") == condition["type"] &&
+          old.value("status", "") == condition["status"] && old.contains("lastTransitionTime"))
         condition["lastTransitionTime"] = old["lastTransitionTime"];
   }
 }
@@ -96,10 +96,12 @@ class LocalProcessRunner final : public ProcessRunner {
 
   Status begin() {
     TRY(register_node());
-    informer_ = std::make_unique<k8s::Informer>(reader_, k8s::pods(), k8s::Scope{}, store_, clock_, 1, [this](const k8s::StoreChange& change) {
-      changes_.with([&](auto& list) { list.push_back(change); });
-      wake();
-    });
+    informer_ = std::make_unique<k8s::Informer>(
+        reader_, k8s::pods(), k8s::Scope{}, store_, clock_, 1,
+        [this](const k8s::StoreChange& change) {
+          changes_.with([&](auto& list) { list.push_back(change); });
+          wake();
+        });
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
     return ok();
   }
@@ -109,7 +111,8 @@ class LocalProcessRunner final : public ProcessRunner {
     const Duration deadline = clock_.monotonic() + grace;
     for (const auto& [uid, entry] : entries_) signal_pod(entry, SIGTERM);
     const std::stop_source never;
-    while (any_running() && clock_.monotonic() < deadline) clock_.sleep(std::chrono::milliseconds(20), never.get_token());
+    while (any_running() && clock_.monotonic() < deadline)
+      clock_.sleep(std::chrono::milliseconds(20), never.get_token());
     for (const auto& [uid, entry] : entries_) signal_pod(entry, SIGKILL);
     while (any_running()) clock_.sleep(std::chrono::milliseconds(20), never.get_token());
   }
@@ -125,23 +128,30 @@ class LocalProcessRunner final : public ProcessRunner {
                           {"memory", format_bytes(options_.capacity.bytes)},
                           {"pods", "110"}};
     const std::string now = to_rfc3339(clock_.now()).substr(0, 19) + "Z";
-    const Json node = {{"apiVersion", "v1"},
-                       {"kind", "Node"},
-                       {"metadata", {{"name", options_.node_name}, {"labels", {{"kubernetes.io/hostname", options_.node_name}, {"kubernetes.io/os", "linux"}}}}}};
+    const Json node = {
+        {"apiVersion", "v1"},
+        {"kind", "Node"},
+        {"metadata",
+         {{"name", options_.node_name},
+          {"labels",
+           {{"kubernetes.io/hostname", options_.node_name}, {"kubernetes.io/os", "linux"}}}}}};
     const auto created = writer_.create(k8s::nodes(), "", node.dump());
-    if (!created && created.error().code != Code::kAlreadyExists) return created.error().within("register the node");
-    const Json status = {{"status",
-                          {{"capacity", amounts},
-                           {"allocatable", amounts},
-                           {"conditions", Json::array({{{"type", "Ready"},
-                                                        {"status", "True"},
-                                                        {"reason", "KubeletReady"},
-                                                        {"message", "the process runner is ready"},
-                                                        {"lastHeartbeatTime", now},
-                                                        {"lastTransitionTime", now}}})},
-                           {"addresses", Json::array({{{"type", "InternalIP"}, {"address", "127.0.0.1"}}})},
-                           {"nodeInfo", {{"kubeletVersion", "v1.32.0-penstock"}, {"operatingSystem", "linux"}}}}}};
-    const auto patched = writer_.patch(k8s::nodes(), {"", options_.node_name}, status.dump(), "status");
+    if (!created && created.error().code != Code::kAlreadyExists)
+      return created.error().within("register the node");
+    const Json status = {
+        {"status",
+         {{"capacity", amounts},
+          {"allocatable", amounts},
+          {"conditions", Json::array({{{"type", "Ready"},
+                                       {"status", "True"},
+                                       {"reason", "KubeletReady"},
+                                       {"message", "the process runner is ready"},
+                                       {"lastHeartbeatTime", now},
+                                       {"lastTransitionTime", now}}})},
+          {"addresses", Json::array({{{"type", "InternalIP"}, {"address", "127.0.0.1"}}})},
+          {"nodeInfo", {{"kubeletVersion", "v1.32.0-penstock"}, {"operatingSystem", "linux"}}}}}};
+    const auto patched =
+        writer_.patch(k8s::nodes(), {"", options_.node_name}, status.dump(), "status");
     if (!patched) return patched.error().within("report the node's status");
     return ok();
   }
@@ -159,7 +169,8 @@ class LocalProcessRunner final : public ProcessRunner {
   }
 
   void take_changes() {
-    for (const k8s::StoreChange& change : changes_.with([](auto& list) { return std::exchange(list, {}); })) {
+    for (const k8s::StoreChange& change :
+         changes_.with([](auto& list) { return std::exchange(list, {}); })) {
       if (change.after) {
         take(*change.after);
       } else if (const auto found = entries_.find(change.before->uid()); found != entries_.end()) {
@@ -179,7 +190,8 @@ class LocalProcessRunner final : public ProcessRunner {
     } else {
       entry.pod.uid = object.uid();
       entry.refusal = pod.error().message;
-      log::warning("pod refused", {{"pod", k8s::to_string(object.key())}, {"reason", entry.refusal}});
+      log::warning("pod refused",
+                   {{"pod", k8s::to_string(object.key())}, {"reason", entry.refusal}});
     }
   }
 
@@ -199,7 +211,8 @@ class LocalProcessRunner final : public ProcessRunner {
       if (entries_.contains(uid)) continue;
       const PodFolder folder(pods(), uid);
       const auto attempts = folder.attempts(clock_.now());
-      if (!attempts.empty()) signal_container(item.path(), static_cast<int>(attempts.size()) - 1, SIGKILL);
+      if (!attempts.empty())
+        signal_container(item.path(), static_cast<int>(attempts.size()) - 1, SIGKILL);
       fs::remove_all(item.path(), ignored);
     }
     return true;
@@ -213,10 +226,12 @@ class LocalProcessRunner final : public ProcessRunner {
     watch_process(entry, facts);
     probe(entry, facts, now);
     facts.probe = entry.probe;
-    const PodPlan plan = plan_pod(entry.pod, facts, fs::path(image_name(entry.pod.image)).filename() == "penstock", now);
+    const PodPlan plan = plan_pod(
+        entry.pod, facts, fs::path(image_name(entry.pod.image)).filename() == "penstock", now);
     entry.wake_at = plan.wake_at;
     act(entry, folder, plan, facts, now);
-    if (!entry.pod.uid.empty() && plan.action != Action::kStart) write_status(entry, plan.status_json, now);
+    if (!entry.pod.uid.empty() && plan.action != Action::kStart)
+      write_status(entry, plan.status_json, now);
   }
 
   static std::string image_name(const std::string& image) {
@@ -231,7 +246,8 @@ class LocalProcessRunner final : public ProcessRunner {
                    .start_failed_at = entry.start_failed_at,
                    .pod_ip = folder.pod_ip(),
                    .term_sent_at = entry.term_sent_at};
-    const bool running = !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
+    const bool running =
+        !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
     if (!running) facts.termination_message = folder.termination_message();
     if (facts.attempts.size() != entry.attempts) {
       entry.attempts = facts.attempts.size();
@@ -241,7 +257,9 @@ class LocalProcessRunner final : public ProcessRunner {
     if (!running && !facts.attempts.empty()) entry.probe = {};
     Amount granted;
     for (const auto& [uid, other] : entries_) {
-      if (uid == entry.pod.uid || !other.pod.scheduled || other.pod.phase == "Succeeded" || other.pod.phase == "Failed") continue;
+      if (uid == entry.pod.uid || !other.pod.scheduled || other.pod.phase == "Succeeded" ||
+          other.pod.phase == "Failed")
+        continue;
       granted.millicpu += other.pod.requests.millicpu;
       granted.bytes += other.pod.requests.bytes;
     }
@@ -249,17 +267,25 @@ class LocalProcessRunner final : public ProcessRunner {
     return facts;
   }
 
-  void act(Entry& entry, PodFolder& folder, const PodPlan& plan, const PodFacts& facts, Millis now) {
+  void act(Entry& entry, PodFolder& folder, const PodPlan& plan, const PodFacts& facts,
+           Millis now) {
     const int current = static_cast<int>(facts.attempts.size()) - 1;
     switch (plan.action) {
-      case Action::kNothing: break;
-      case Action::kStart: start_container(entry, folder, current + 1, now); break;
+      case Action::kNothing:
+        break;
+      case Action::kStart:
+        start_container(entry, folder, current + 1, now);
+        break;
       case Action::kTerminate:
         entry.term_sent_at = now;
         signal_container(folder.path(), current, SIGTERM);
         break;
-      case Action::kKill: signal_container(folder.path(), current, SIGKILL); break;
-      case Action::kForget: forget(entry, folder); break;
+      case Action::kKill:
+        signal_container(folder.path(), current, SIGKILL);
+        break;
+      case Action::kForget:
+        forget(entry, folder);
+        break;
     }
   }
 
@@ -269,9 +295,11 @@ class LocalProcessRunner final : public ProcessRunner {
     entry.start_failed_at = now;
     entry.wake_at = now;  // look again at once: the status has changed
     if (started)
-      log::info("container started", {{"pod", k8s::to_string(entry.object.key())}, {"attempt", attempt}});
+      log::info("container started",
+                {{"pod", k8s::to_string(entry.object.key())}, {"attempt", attempt}});
     else
-      log::warning("container not started", {{"pod", k8s::to_string(entry.object.key())}, {"reason", entry.start_error}});
+      log::warning("container not started",
+                   {{"pod", k8s::to_string(entry.object.key())}, {"reason", entry.start_error}});
   }
 
   Status try_start(Entry& entry, PodFolder& folder, int attempt) {
@@ -281,14 +309,19 @@ class LocalProcessRunner final : public ProcessRunner {
       TRY(writer_.patch(k8s::pods(), entry.object.key(), binding.dump()));
       entry.pod.scheduled = true;
     }
-    const auto read_keys = [&](PodMount::Kind kind, const std::string& name) { return keys_of(entry.pod.name_space, kind, name); };
-    TRY_ASSIGN(const ContainerLaunch launch, folder.prepare(entry.pod, attempt, options_.program, read_keys));
+    const auto read_keys = [&](PodMount::Kind kind, const std::string& name) {
+      return keys_of(entry.pod.name_space, kind, name);
+    };
+    TRY_ASSIGN(const ContainerLaunch launch,
+               folder.prepare(entry.pod, attempt, options_.program, read_keys));
     return launch_container(options_.shim, launch);
   }
 
-  Result<std::map<std::string, std::string>> keys_of(const std::string& space, PodMount::Kind kind, const std::string& name) {
+  Result<std::map<std::string, std::string>> keys_of(const std::string& space, PodMount::Kind kind,
+                                                     const std::string& name) {
     const bool secret = kind == PodMount::Kind::kSecret;
-    TRY_ASSIGN(const k8s::Object object, reader_.get(secret ? kSecrets : k8s::config_maps(), {space, name}));
+    TRY_ASSIGN(const k8s::Object object,
+               reader_.get(secret ? kSecrets : k8s::config_maps(), {space, name}));
     const Json json = Json::parse(object.text(), nullptr, false);
     std::map<std::string, std::string> keys;
     const Json data = json.value("data", Json::object());  // items() only refers to it
@@ -307,13 +340,15 @@ class LocalProcessRunner final : public ProcessRunner {
     std::set<std::string> taken;
     for (const auto& [uid, entry] : entries_) taken.insert(PodFolder(pods(), uid).pod_ip());
     for (int i = 1;; ++i) {
-      const std::string ip = "127.64." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
+      const std::string ip =
+          "127.64." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
       if (!taken.contains(ip)) return ip;
     }
   }
 
   void forget(Entry& entry, PodFolder& folder) {
-    const Status removed = writer_.remove(k8s::pods(), entry.object.key(), {.uid = entry.pod.uid}, 0);
+    const Status removed =
+        writer_.remove(k8s::pods(), entry.object.key(), {.uid = entry.pod.uid}, 0);
     if (!removed && removed.error().code != Code::kNotFound) {
       entry.wake_at = clock_.now() + 1000;
       return;
@@ -323,33 +358,41 @@ class LocalProcessRunner final : public ProcessRunner {
   }
 
   void refuse(Entry& entry) {
-    const Json status = {{"phase", "Failed"}, {"reason", "Unsupported"}, {"message", entry.refusal}, {"conditions", Json::array()}};
+    const Json status = {{"phase", "Failed"},
+                         {"reason", "Unsupported"},
+                         {"message", entry.refusal},
+                         {"conditions", Json::array()}};
     write_status(entry, status.dump(), clock_.now());
   }
 
   void write_status(Entry& entry, const std::string& wanted, Millis now) {
-    const Json before = Json::parse(entry.object.text(), nullptr, false).value("status", Json::object());
+    const Json before =
+        Json::parse(entry.object.text(), nullptr, false).value("status", Json::object());
     Json status = Json::parse(wanted);
     keep_transition_times(status, before, now);
     Json merged = before;
     merged.merge_patch(status);
     const std::string text = status.dump();
     if (merged == before || text == entry.written_status) return;
-    const auto written = writer_.patch(k8s::pods(), entry.object.key(), Json{{"status", status}}.dump(), "status");
+    const auto written =
+        writer_.patch(k8s::pods(), entry.object.key(), Json{{"status", status}}.dump(), "status");
     if (written) {
       entry.written_status = text;
     } else if (written.error().code != Code::kNotFound) {
-      log::warning("pod status not written", {{"pod", k8s::to_string(entry.object.key())}, {"reason", written.error().message}});
+      log::warning("pod status not written", {{"pod", k8s::to_string(entry.object.key())},
+                                              {"reason", written.error().message}});
       entry.wake_at = now + 1000;
     }
   }
 
   void watch_process(Entry& entry, const PodFacts& facts) {
-    const bool running = !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
+    const bool running =
+        !facts.attempts.empty() && facts.attempts.back().state == ContainerFacts::State::kRunning;
     const std::int64_t pid = running ? facts.attempts.back().pid : 0;
     if (pid == entry.watched_pid) return;
     entry.watched_pid = pid;
-    entry.process = Fd(pid == 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
+    entry.process =
+        Fd(pid == 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
   }
 
   void probe(Entry& entry, const PodFacts& facts, Millis now) {
@@ -361,8 +404,9 @@ class LocalProcessRunner final : public ProcessRunner {
       entry.probing.reset();
       entry.probe = after_probe(entry.probe, probe, *answer, now);
     } else if (now >= next_probe_at(entry.probe, probe, facts.attempts.back().started_at)) {
-      entry.probing = std::make_unique<HttpProbe>(facts.pod_ip, probe.port, probe.path,
-                                                  clock_.monotonic() + std::chrono::seconds(probe.timeout_seconds));
+      entry.probing = std::make_unique<HttpProbe>(
+          facts.pod_ip, probe.port, probe.path,
+          clock_.monotonic() + std::chrono::seconds(probe.timeout_seconds));
     }
   }
 
@@ -371,12 +415,16 @@ class LocalProcessRunner final : public ProcessRunner {
     const Millis now = clock_.now();
     Millis wait = kLongestWait;
     for (const auto& [uid, entry] : entries_) {
-      // An ended process keeps its pidfd readable until its keeper has written how it ended; that is looked for every 20 ms.
-      if (entry.process.get() >= 0) fds.push_back({.fd = entry.process.get(), .events = POLLIN, .revents = 0});
+      // An ended process keeps its pidfd readable until its keeper has written how it ended; that
+      // is looked for every 20 ms.
+      if (entry.process.get() >= 0)
+        fds.push_back({.fd = entry.process.get(), .events = POLLIN, .revents = 0});
       if (entry.probing) {
         fds.push_back({.fd = entry.probing->fd(), .events = entry.probing->events(), .revents = 0});
         const Duration left = entry.probing->deadline() - clock_.monotonic();
-        wait = std::min(wait, std::max<Millis>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1));
+        wait = std::min(
+            wait, std::max<Millis>(
+                      0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1));
         if (entry.probing->fd() < 0) wait = 0;
       } else if (entry.wake_at) {
         wait = std::min(wait, std::max<Millis>(0, *entry.wake_at - now));
@@ -396,7 +444,8 @@ class LocalProcessRunner final : public ProcessRunner {
   void signal_pod(const Entry& entry, int signal) const {
     const PodFolder folder(pods(), entry.pod.uid);
     const auto attempts = folder.attempts(clock_.now());
-    if (!attempts.empty()) signal_container(folder.path(), static_cast<int>(attempts.size()) - 1, signal);
+    if (!attempts.empty())
+      signal_container(folder.path(), static_cast<int>(attempts.size()) - 1, signal);
   }
 
   bool any_running() const {
@@ -415,14 +464,17 @@ class LocalProcessRunner final : public ProcessRunner {
   Fd wake_;
   k8s::ObjectStore store_;
   Guarded<std::vector<k8s::StoreChange>> changes_;
-  std::map<std::string, Entry> entries_;  // by uid; the runner's thread alone, or whoever has joined it
+  std::map<std::string, Entry>
+      entries_;  // by uid; the runner's thread alone, or whoever has joined it
   std::unique_ptr<k8s::Informer> informer_;
   std::jthread thread_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ProcessRunner>> ProcessRunner::start(ProcessRunnerOptions options, k8s::Transport& transport, Clock& clock) {
+Result<std::unique_ptr<ProcessRunner>> ProcessRunner::start(ProcessRunnerOptions options,
+                                                            k8s::Transport& transport,
+                                                            Clock& clock) {
   auto runner = std::make_unique<LocalProcessRunner>(std::move(options), transport, clock);
   TRY(runner->begin());
   return std::unique_ptr<ProcessRunner>(std::move(runner));

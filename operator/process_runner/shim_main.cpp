@@ -1,8 +1,10 @@
 // penstock-shim FOLDER ATTEMPT -- PROGRAM ARGUMENTS...
 //
-// The tiny parent of a Pod's process: starts it in a session of its own with its output going straight to FOLDER/ATTEMPT.log,
-// stays beside it, and keeps how it ended in FOLDER/ATTEMPT.exit. Both survive a crash of the process runner. FOLDER/ATTEMPT.run
-// names the process: "PID START_TIME BOOT_ID KEEPER_PID KEEPER_START_TIME STARTED_AT_MS". Exit 0 once the program runs; else its reason on stderr.
+// The tiny parent of a Pod's process: starts it in a session of its own with its output going
+// straight to FOLDER/ATTEMPT.log, stays beside it, and keeps how it ended in FOLDER/ATTEMPT.exit.
+// Both survive a crash of the process runner. FOLDER/ATTEMPT.run names the process: "PID START_TIME
+// BOOT_ID KEEPER_PID KEEPER_START_TIME STARTED_AT_MS". Exit 0 once the program runs; else its
+// reason on stderr.
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -31,10 +33,12 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
-// Field 22 of /proc/PID/stat; with the boot id it tells a process from a later one of the same number.
+// Field 22 of /proc/PID/stat; with the boot id it tells a process from a later one of the same
+// number.
 std::string start_time_of(pid_t pid) {
   const std::string stat = read_text("/proc/" + std::to_string(pid) + "/stat");
-  std::istringstream fields(stat.substr(stat.rfind(')') == std::string::npos ? 0 : stat.rfind(')') + 2));
+  std::istringstream fields(
+      stat.substr(stat.rfind(')') == std::string::npos ? 0 : stat.rfind(')') + 2));
   std::string field;
   for (int i = 3; i <= 22; ++i) fields >> field;
   return field;
@@ -45,7 +49,8 @@ bool write_whole(const std::string& path, const std::string& text) {
   const std::string partial = path + ".partial";
   const int file = open(partial.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (file < 0) return false;
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
   close(file);
   return written && rename(partial.c_str(), path.c_str()) == 0;
 }
@@ -53,7 +58,8 @@ bool write_whole(const std::string& path, const std::string& text) {
 [[noreturn]] void run_program(const std::string& log, char** program, int failed) {
   const int output = open(log.c_str(), O_CREAT | O_APPEND | O_WRONLY, 0644);
   const int input = open("/dev/null", O_RDONLY);
-  if (output >= 0 && input >= 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2) {
+  if (output >= 0 && input >= 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 &&
+      dup2(output, 2) == 2) {
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     execv(program[0], program);
@@ -87,8 +93,9 @@ int watch_over(const std::string& base, char** program, int started) {
   }
   std::string boot_id = read_text("/proc/sys/kernel/random/boot_id");
   while (!boot_id.empty() && boot_id.back() == '\n') boot_id.pop_back();
-  write_whole(base + ".run", std::to_string(child) + " " + start_time_of(child) + " " + boot_id + " " +
-                                 std::to_string(getpid()) + " " + start_time_of(getpid()) + " " + std::to_string(started_at) + "\n");
+  write_whole(base + ".run", std::to_string(child) + " " + start_time_of(child) + " " + boot_id +
+                                 " " + std::to_string(getpid()) + " " + start_time_of(getpid()) +
+                                 " " + std::to_string(started_at) + "\n");
   error = 0;
   if (write(started, &error, sizeof error) < 0) return 1;
   close(started);
@@ -98,8 +105,9 @@ int watch_over(const std::string& base, char** program, int started) {
   kill(-child, SIGKILL);  // what the program started and left behind
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   const int by_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  write_whole(base + ".exit", std::to_string(code) + " " + std::to_string(by_signal) + " " + std::to_string(started_at) +
-                                  " " + std::to_string(now_ms()) + "\n");
+  write_whole(base + ".exit", std::to_string(code) + " " + std::to_string(by_signal) + " " +
+                                  std::to_string(started_at) + " " + std::to_string(now_ms()) +
+                                  "\n");
   return 0;
 }
 

@@ -16,7 +16,8 @@ std::string pad(std::string text, std::size_t width) {
   return text;
 }
 
-// Cuts after `width` printed characters; escape sequences and continuation bytes of UTF-8 print nothing.
+// Cuts after `width` printed characters; escape sequences and continuation bytes of UTF-8 print
+// nothing.
 std::string cut(const std::string& line, std::size_t width) {
   std::string out;
   std::size_t printed = 0;
@@ -42,9 +43,12 @@ std::string paint(const Screen& screen, const char* code, const std::string& tex
 const char* colour_of(api::Phase phase) {
   switch (phase) {
     case api::Phase::kRunning:
-    case api::Phase::kFinished: return "32";
-    case api::Phase::kFailed: return "31";
-    default: return "33";
+    case api::Phase::kFinished:
+      return "32";
+    case api::Phase::kFailed:
+      return "31";
+    default:
+      return "33";
   }
 }
 
@@ -53,7 +57,8 @@ std::string name_of(api::Phase phase) {
 }
 
 // Sum over the sources; unknown if any is.
-std::optional<double> sum(const std::vector<api::OperatorStatus>& operators, std::optional<double> api::OperatorStatus::* member) {
+std::optional<double> sum(const std::vector<api::OperatorStatus>& operators,
+                          std::optional<double> api::OperatorStatus::* member) {
   std::optional<double> total;
   for (const api::OperatorStatus& one : operators)
     if (one.*member) total = total.value_or(0) + *(one.*member);
@@ -68,7 +73,9 @@ std::optional<double> input_rate(const api::StreamJob& job) {
   return total;
 }
 
-std::string count_or_unknown(std::optional<double> value) { return value ? short_count(*value) : std::string(kUnknown); }
+std::string count_or_unknown(std::optional<double> value) {
+  return value ? short_count(*value) : std::string(kUnknown);
+}
 
 std::string bar(double share) {
   constexpr int kCells = 10;
@@ -80,10 +87,12 @@ std::string bar(double share) {
 
 std::string checkpoint_text(const api::CheckpointStatus& checkpoint, Millis now) {
   if (checkpoint.id == 0) return "none yet";
-  std::string text = "#" + std::to_string(checkpoint.id) + " " + short_age(now - checkpoint.completed_at.millis) + " ago, " +
+  std::string text = "#" + std::to_string(checkpoint.id) + " " +
+                     short_age(now - checkpoint.completed_at.millis) + " ago, " +
                      short_count(static_cast<double>(checkpoint.size_bytes)) + "B in " +
                      std::to_string(checkpoint.duration_ms) + " ms";
-  if (checkpoint.consecutive_failures > 0) text += ", " + std::to_string(checkpoint.consecutive_failures) + " failed since";
+  if (checkpoint.consecutive_failures > 0)
+    text += ", " + std::to_string(checkpoint.consecutive_failures) + " failed since";
   return text;
 }
 
@@ -91,15 +100,18 @@ std::string rescale_text(const std::optional<api::LastScale>& scale, Millis now)
   if (!scale) return "none yet";
   char pause[32];
   std::snprintf(pause, sizeof pause, "%.1f ms", scale->pause_ms);
-  return std::to_string(scale->from) + " -> " + std::to_string(scale->to) + " slots " + short_age(now - scale->time.millis) +
-         " ago, pause " + pause;
+  return std::to_string(scale->from) + " -> " + std::to_string(scale->to) + " slots " +
+         short_age(now - scale->time.millis) + " ago, pause " + pause;
 }
 
 void add_operators(std::string& out, const api::StreamJob& job, const Screen& screen) {
   for (const api::OperatorStatus& one : job.status.operators) {
     std::string line = "    " + pad(one.name, 44) + " x" + pad(std::to_string(one.parallelism), 4);
-    line += one.busy ? bar(*one.busy) + " " + pad(std::to_string(std::lround(*one.busy * 100)) + "%", 5) : pad("busy unknown", 16);
-    line += " in " + pad(count_or_unknown(one.records_in_per_second), 7) + "/s  out " + count_or_unknown(one.records_out_per_second) + "/s";
+    line += one.busy
+                ? bar(*one.busy) + " " + pad(std::to_string(std::lround(*one.busy * 100)) + "%", 5)
+                : pad("busy unknown", 16);
+    line += " in " + pad(count_or_unknown(one.records_in_per_second), 7) + "/s  out " +
+            count_or_unknown(one.records_out_per_second) + "/s";
     out += cut(line, screen.width) + "\n";
   }
 }
@@ -108,21 +120,33 @@ void add_job(std::string& out, const api::StreamJob& job, const Screen& screen) 
   const api::StreamJobStatus& status = job.status;
   std::string line = paint(screen, "1", pad(job.metadata.name, 22)) + " " +
                      paint(screen, colour_of(status.phase), pad(name_of(status.phase), 11)) + " " +
-                     pad(count_or_unknown(input_rate(job)), 9) + " " + pad(count_or_unknown(sum(status.operators, &api::OperatorStatus::lag)), 8) +
-                     " " + pad(std::to_string(status.parallelism.running) + "/" + std::to_string(status.parallelism.desired), 6) + " " +
-                     checkpoint_text(status.checkpoint, screen.now);
+                     pad(count_or_unknown(input_rate(job)), 9) + " " +
+                     pad(count_or_unknown(sum(status.operators, &api::OperatorStatus::lag)), 8) +
+                     " " +
+                     pad(std::to_string(status.parallelism.running) + "/" +
+                             std::to_string(status.parallelism.desired),
+                         6) +
+                     " " + checkpoint_text(status.checkpoint, screen.now);
   out += cut(line, screen.width) + "\n";
-  add_operators(out, job, screen);
   if (status.phase != api::Phase::kFinished) {
-    out += cut("    rescale    " + rescale_text(status.last_scale, screen.now), screen.width) + "\n";
-    if (status.scaling) out += cut("    autoscaler " + status.scaling->reason + ": " + status.scaling->message, screen.width) + "\n";
+    add_operators(out, job, screen);
+    out +=
+        cut("    rescale    " + rescale_text(status.last_scale, screen.now), screen.width) + "\n";
+    if (status.scaling)
+      out += cut("    autoscaler " + status.scaling->reason + ": " + status.scaling->message,
+                 screen.width) +
+             "\n";
   }
   if (const api::Condition* degraded = api::find_condition(status.conditions, "Degraded");
       degraded != nullptr && degraded->status == api::Truth::kTrue)
-    out += cut(paint(screen, "31", "    degraded   " + degraded->reason + ": " + degraded->message), screen.width) + "\n";
+    out += cut(paint(screen, "31", "    degraded   " + degraded->reason + ": " + degraded->message),
+               screen.width) +
+           "\n";
   if (const api::Condition* accepted = api::find_condition(status.conditions, "Accepted");
       accepted != nullptr && accepted->status == api::Truth::kFalse)
-    out += cut(paint(screen, "31", "    refused    " + accepted->reason + ": " + accepted->message), screen.width) + "\n";
+    out += cut(paint(screen, "31", "    refused    " + accepted->reason + ": " + accepted->message),
+               screen.width) +
+           "\n";
 }
 
 }  // namespace
@@ -149,9 +173,10 @@ std::string short_age(Millis age) {
 }
 
 std::string render_jobs(const std::vector<api::StreamJob>& jobs, const Screen& screen) {
-  std::string out = paint(screen, "7", cut(pad("JOB", 22) + " " + pad("PHASE", 11) + " " + pad("INPUT/s", 9) + " " + pad("LAG", 8) + " " +
-                                               pad("SLOTS", 6) + " LAST CHECKPOINT",
-                                           screen.width)) +
+  std::string out = paint(screen, "7",
+                          cut(pad("JOB", 22) + " " + pad("PHASE", 11) + " " + pad("INPUT/s", 9) +
+                                  " " + pad("LAG", 8) + " " + pad("SLOTS", 6) + " LAST CHECKPOINT",
+                              screen.width)) +
                     "\n";
   if (jobs.empty()) out += "no stream jobs\n";
   for (const api::StreamJob& job : jobs) add_job(out, job, screen);

@@ -15,8 +15,9 @@ struct Screen {
   Millis now = 0;           // for ages
 };
 
-// The live screen as text, from what any Kubernetes API knows: per job its phase, input rate, lag, slots, last checkpoint, last
-// rescale with its measured pause, why the autoscaler did what it did, and the busy share of each operator. Pure.
+// The live screen as text, from what any Kubernetes API knows: per job its phase, input rate, lag,
+// slots, last checkpoint, last rescale with its measured pause, why the autoscaler did what it did,
+// and the busy share of each operator. Pure.
 std::string render_jobs(const std::vector<api::StreamJob>& jobs, const Screen& screen);
 
 // "46.2k", "1.20M", "950"; and "3s", "12m", "2h". For people.

@@ -30,13 +30,16 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& clock, const std::stop_token& stop) {
+Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& clock,
+               const std::stop_token& stop) {
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   do {
     const auto jobs = read_jobs(transport, options.job);
     if (!jobs && (options.once || !terminal)) return jobs.error();
-    const Screen screen{.width = terminal ? terminal_width() : 160, .colour = terminal, .now = clock.now()};
-    std::string text = jobs ? render_jobs(*jobs, screen) : "cannot reach the API server: " + jobs.error().message + "\n";
+    const Screen screen{
+        .width = terminal ? terminal_width() : 160, .colour = terminal, .now = clock.now()};
+    std::string text = jobs ? render_jobs(*jobs, screen)
+                            : "cannot reach the API server: " + jobs.error().message + "\n";
     if (terminal && !options.once) text = "\x1b[H\x1b[2J" + text;
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);

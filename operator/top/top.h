@@ -10,11 +10,13 @@
 namespace penstock {
 
 struct TopOptions {
-  std::string job;       // only this one; empty: all of them, in every namespace
-  bool once = false;     // one screen, then done; also when stdout is no terminal
+  std::string job;    // only this one; empty: all of them, in every namespace
+  bool once = false;  // one screen, then done; also when stdout is no terminal
 };
 
-// Shows the live screen on stdout until `stop`. An API server that cannot be reached is said on the screen and asked again.
-Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& clock, const std::stop_token& stop);
+// Shows the live screen on stdout until `stop`. An API server that cannot be reached is said on the
+// screen and asked again.
+Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& clock,
+               const std::stop_token& stop);
 
 }  // namespace penstock

@@ -1,5 +1,6 @@
-// Three lives (see README.md): every query runs straight at parallelism 1; at 2 with checkpoints and a stop; and from the last of those checkpoints
-// at 3. One expected file. Then again under settings that make every border case frequent.
+// Three lives (see README.md): every query runs straight at parallelism 1; at 2 with checkpoints
+// and a stop; and from the last of those checkpoints at 3. One expected file. Then again under
+// settings that make every border case frequent.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -36,8 +37,9 @@ std::vector<std::string> sorted_lines(const std::string& text) {
   return lines;
 }
 
-// The rows in the committed files; a changelog is applied, so that what is left of it remains. The order of a key's changes is that of one file, but files of
-// one subtask follow each other; so changes are added up instead of replayed.
+// The rows in the committed files; a changelog is applied, so that what is left of it remains. The
+// order of a key's changes is that of one file, but files of one subtask follow each other; so
+// changes are added up instead of replayed.
 std::vector<std::string> result_in(const fs::path& folder) {
   std::map<std::string, int> rows;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -72,12 +74,14 @@ class Golden : public testing::TestWithParam<std::tuple<std::string, Setting>> {
  protected:
   Golden() {
     const auto& [query, setting] = GetParam();
-    root_ = fs::path(testing::TempDir()) / ("golden-" + std::to_string(getpid()) + "-" + query + "-" + setting.name);
+    root_ = fs::path(testing::TempDir()) /
+            ("golden-" + std::to_string(getpid()) + "-" + query + "-" + setting.name);
     fs::remove_all(root_);
   }
   ~Golden() override { fs::remove_all(root_); }
 
-  std::unique_ptr<Job> start(std::uint32_t parallelism, const fs::path& output, const fs::path& checkpoints) {
+  std::unique_ptr<Job> start(std::uint32_t parallelism, const fs::path& output,
+                             const fs::path& checkpoints) {
     const auto& [query, setting] = GetParam();
     auto compiled = sql::compile(read_text(kGolden / "queries" / (query + ".sql"))).to_result();
     if (!compiled) {
@@ -85,8 +89,8 @@ class Golden : public testing::TestWithParam<std::tuple<std::string, Setting>> {
       return nullptr;
     }
     StreamGraph graph = std::move(compiled).value();
-    const Status resolved =
-        sql::resolve_variables(graph, {{"DATA", (kGolden / "data").string()}, {"OUTPUT", output.string()}});
+    const Status resolved = sql::resolve_variables(
+        graph, {{"DATA", (kGolden / "data").string()}, {"OUTPUT", output.string()}});
     EXPECT_TRUE(resolved) << resolved.error().message;
     auto job = Job::start(std::move(graph),
                           {.identity = {.name = query},
@@ -124,19 +128,22 @@ TEST_P(Golden, OneLifeStraight) {
   ASSERT_TRUE(job);
   expect_finished(*job);
   EXPECT_EQ(result_in(root_ / "out"), expected());
-  for (const ChainReport& chain : job->report().chains) EXPECT_EQ(chain.late_rows, 0u) << chain.name;
+  for (const ChainReport& chain : job->report().chains)
+    EXPECT_EQ(chain.late_rows, 0u) << chain.name;
 }
 
 TEST_P(Golden, StoppedAndRestoredAtAnotherParallelism) {
   {
     const auto job = start(2, root_ / "out", root_ / "checkpoints");
     ASSERT_TRUE(job);
-    // A small job may be over before the third; then there is less to restore, and the result is the same.
+    // A small job may be over before the third; then there is less to restore, and the result is
+    // the same.
     for (int i = 0; i < 3 && job->checkpoint(); ++i) {
     }
     ASSERT_TRUE(job->stop(StopMode::kNow, ""));
     const Ending ending = job->wait();
-    EXPECT_TRUE(ending.kind == Ending::Kind::kStopped || ending.kind == Ending::Kind::kFinished) << ending.message;
+    EXPECT_TRUE(ending.kind == Ending::Kind::kStopped || ending.kind == Ending::Kind::kFinished)
+        << ending.message;
   }
   const auto job = start(3, root_ / "out", root_ / "checkpoints");
   ASSERT_TRUE(job);
@@ -151,7 +158,8 @@ TEST_P(Golden, RescaledWhileRunning) {
     if (job->ending()) break;
     const Status rescaled = job->rescale({slots}, "golden");
     // A small job may be over while it is asked.
-    EXPECT_TRUE(rescaled || rescaled.error().code == Code::kUnavailable) << rescaled.error().message;
+    EXPECT_TRUE(rescaled || rescaled.error().code == Code::kUnavailable)
+        << rescaled.error().message;
   }
   expect_finished(*job);
   EXPECT_EQ(result_in(root_ / "out"), expected());
@@ -168,8 +176,10 @@ std::vector<std::string> queries() {
 INSTANTIATE_TEST_SUITE_P(
     Queries, Golden,
     testing::Combine(testing::ValuesIn(queries()),
-                     testing::Values(Setting{"Usual", 8192, 4u << 20, 720}, Setting{"OneRowBatches", 1, 4u << 20, 720},
-                                     Setting{"TightChannels", 7, 1, 720}, Setting{"FiveKeyGroups", 64, 4u << 20, 5})),
+                     testing::Values(Setting{"Usual", 8192, 4u << 20, 720},
+                                     Setting{"OneRowBatches", 1, 4u << 20, 720},
+                                     Setting{"TightChannels", 7, 1, 720},
+                                     Setting{"FiveKeyGroups", 64, 4u << 20, 5})),
     [](const auto& row) { return std::get<0>(row.param) + "_" + std::get<1>(row.param).name; });
 
 }  // namespace

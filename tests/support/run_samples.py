@@ -1,6 +1,6 @@
 """Behind `./dev run`: starts the control plane on this machine, applies two samples, shows the live screen, sums up.
 
-    run_samples.py [--for DURATION] [--data DIR]
+    run_samples.py [--for DURATION] [--data DIR] [--fresh] [--expect-rescales N]
 
 With --for it ends by itself that long after the first job is Ready: one summary over both samples, exit 0 when the flights
 result equals Python's. Without it Ctrl-C ends everything; the next run goes on from the last checkpoint.
@@ -10,6 +10,7 @@ import base64
 import json
 import pathlib
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -20,7 +21,6 @@ import urllib.request
 import flights
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / "build/release/bin"
 SAMPLES = ["flights", "bids-per-auction"]
 
 
@@ -114,14 +114,19 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev run")
     parser.add_argument("--for", dest="duration", type=seconds, help="end by itself that long after the first job is Ready")
     parser.add_argument("--data", type=pathlib.Path, default=ROOT / ".penstock")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run left")
+    parser.add_argument("--expect-rescales", type=int, default=0, metavar="N", help="fail when there were fewer")
     arguments = parser.parse_args()
-    data = arguments.data.resolve()
+    data, bin = arguments.data.resolve(), arguments.bin.resolve()
+    if arguments.fresh:
+        shutil.rmtree(data, ignore_errors=True)
     samples = render(data)
     kubeconfig = data / "kubeconfig"
     kubeconfig.unlink(missing_ok=True)
 
     with (data / "operator.log").open("ab") as log:
-        operator = subprocess.Popen([BIN / "penstock-operator", "up", "--data", data, "--kubeconfig", kubeconfig, "--apply", samples],
+        operator = subprocess.Popen([bin / "penstock-operator", "up", "--data", data, "--kubeconfig", kubeconfig, "--apply", samples],
                                     stdout=log, stderr=log, start_new_session=True)
     top = None
     try:
@@ -134,7 +139,7 @@ def main():
               "      kubectl scale sj bids-per-auction --replicas=3\n", flush=True)
         api = Api(kubeconfig)
         if sys.stdout.isatty():
-            top = subprocess.Popen([BIN / "penstock-operator", "top", "--kubeconfig", kubeconfig])
+            top = subprocess.Popen([bin / "penstock-operator", "top", "--kubeconfig", kubeconfig])
         rescales, jobs, first_ready, shown = {}, {}, None, 0.0
         while arguments.duration is None or first_ready is None or time.monotonic() < first_ready + arguments.duration:
             time.sleep(0.5)
@@ -147,11 +152,13 @@ def main():
                 note_rescale(rescales, name, job)
             if top is None and time.monotonic() > shown + 10:
                 shown = time.monotonic()
-                subprocess.run([BIN / "penstock-operator", "top", "--once", "--kubeconfig", kubeconfig], check=False)
+                subprocess.run([bin / "penstock-operator", "top", "--once", "--kubeconfig", kubeconfig], check=False)
         stop(top)
         stop(operator)
         summarise(data, rescales, jobs)
         flights.check(ROOT / "data", [data / "out/flights-daily"])
+        if len(rescales) < arguments.expect_rescales:
+            sys.exit(f"expected at least {arguments.expect_rescales} rescales")
     except KeyboardInterrupt:
         print("\nstopping; the next ./dev run goes on from the last checkpoint")
     finally:

@@ -13,7 +13,8 @@ struct SourceFile {
 };
 
 // Every file below `folder` whose name ends with one of `endings`.
-inline std::vector<SourceFile> source_files(const std::string& folder, const std::vector<std::string>& endings) {
+inline std::vector<SourceFile> source_files(const std::string& folder,
+                                            const std::vector<std::string>& endings) {
   namespace fs = std::filesystem;
   const fs::path root = PENSTOCK_SOURCE_DIR;
   std::vector<SourceFile> files;

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 class ContainerProcess : public testing::Test {
  protected:
   ContainerProcess() {
-    folder_ = fs::path(testing::TempDir()) / ("pod-" + std::to_string(getpid()) + "-" +
-                                              testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = fs::path(testing::TempDir()) /
+              ("pod-" + std::to_string(getpid()) + "-" +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
@@ -75,10 +76,12 @@ TEST_F(ContainerProcess, ShowsTheSignalThatEndedIt) {
 }
 
 TEST_F(ContainerProcess, SaysWhyAProgramCannotRun) {
-  const Status status = launch_container(fs::path(PENSTOCK_BIN_DIR) / "penstock-shim",
-                                         {.folder = folder_, .command = {"/no/such/program"}, .working_directory = folder_});
+  const Status status = launch_container(
+      fs::path(PENSTOCK_BIN_DIR) / "penstock-shim",
+      {.folder = folder_, .command = {"/no/such/program"}, .working_directory = folder_});
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().message, "cannot run the container: /no/such/program: No such file or directory");
+  EXPECT_EQ(status.error().message,
+            "cannot run the container: /no/such/program: No such file or directory");
   EXPECT_EQ(read_container(folder_, 0, 0).state, ContainerFacts::State::kNone);
 }
 
@@ -86,7 +89,9 @@ TEST_F(ContainerProcess, AProcessOfAnotherBootHasEnded) {
   std::ofstream(folder_ / "0.run") << "1 1 another-boot 1 1 5000\n";
   const ContainerFacts facts = read_container(folder_, 0, 9000);
   EXPECT_EQ(facts.state, ContainerFacts::State::kExited);
-  EXPECT_EQ(facts.exit, (ContainerExit{.code = 137, .signal = SIGKILL, .started_at = 5000, .finished_at = 9000}));
+  EXPECT_EQ(
+      facts.exit,
+      (ContainerExit{.code = 137, .signal = SIGKILL, .started_at = 5000, .finished_at = 9000}));
 }
 
 }  // namespace

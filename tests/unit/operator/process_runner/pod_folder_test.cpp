@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(ReplacePaths, ReplacesWholePathsOnly) {
-  const std::vector<std::pair<std::string, std::string>> paths = {{"/etc/penstock", "/pods/u1/mounts/job"}};
+  const std::vector<std::pair<std::string, std::string>> paths = {
+      {"/etc/penstock", "/pods/u1/mounts/job"}};
   EXPECT_EQ(replace_paths("/etc/penstock/job.yaml", paths), "/pods/u1/mounts/job/job.yaml");
   EXPECT_EQ(replace_paths("--file=/etc/penstock", paths), "--file=/pods/u1/mounts/job");
   EXPECT_EQ(replace_paths("/etc/penstock-other", paths), "/etc/penstock-other");
@@ -29,7 +30,8 @@ TEST(ExpandReferences, FollowsKubernetesRules) {
 class PodFolderTest : public testing::Test {
  protected:
   PodFolderTest()
-      : root_(fs::path(testing::TempDir()) / ("folder-" + std::to_string(getpid()))), folder_(root_, "u1") {
+      : root_(fs::path(testing::TempDir()) / ("folder-" + std::to_string(getpid()))),
+        folder_(root_, "u1") {
     fs::remove_all(root_);
   }
   ~PodFolderTest() override { fs::remove_all(root_); }
@@ -39,17 +41,29 @@ class PodFolderTest : public testing::Test {
             .name = "orders-0",
             .uid = "u1",
             .command = {"penstock"},
-            .args = {"run", "/etc/penstock/job.yaml", "--control", "$(POD_IP):7070", "--termination-message", "/dev/termination-log"},
-            .environment = {{.name = "POD_IP", .source = PodEnvironment::Source::kField, .key = "status.podIP"},
-                            {.name = "PASSWORD", .source = PodEnvironment::Source::kSecretKey, .object = "db", .key = "password"}},
-            .mounts = {{.path = "/etc/penstock", .kind = PodMount::Kind::kConfigMap, .volume = "job", .object = "orders"}}};
+            .args = {"run", "/etc/penstock/job.yaml", "--control", "$(POD_IP):7070",
+                     "--termination-message", "/dev/termination-log"},
+            .environment = {{.name = "POD_IP",
+                             .source = PodEnvironment::Source::kField,
+                             .key = "status.podIP"},
+                            {.name = "PASSWORD",
+                             .source = PodEnvironment::Source::kSecretKey,
+                             .object = "db",
+                             .key = "password"}},
+            .mounts = {{.path = "/etc/penstock",
+                        .kind = PodMount::Kind::kConfigMap,
+                        .volume = "job",
+                        .object = "orders"}}};
   }
 
-  ReadKeys objects_ = [](PodMount::Kind kind, const std::string& name) -> Result<std::map<std::string, std::string>> {
+  ReadKeys objects_ = [](PodMount::Kind kind,
+                         const std::string& name) -> Result<std::map<std::string, std::string>> {
     if (kind == PodMount::Kind::kConfigMap && name == "orders")
       return std::map<std::string, std::string>{{"job.yaml", "sql: x"}};
-    if (kind == PodMount::Kind::kSecret && name == "db") return std::map<std::string, std::string>{{"password", "s3cret"}};
-    return Error{Code::kNotFound, (kind == PodMount::Kind::kSecret ? "secret \"" : "configmap \"") + name + "\" not found"};
+    if (kind == PodMount::Kind::kSecret && name == "db")
+      return std::map<std::string, std::string>{{"password", "s3cret"}};
+    return Error{Code::kNotFound, (kind == PodMount::Kind::kSecret ? "secret \"" : "configmap \"") +
+                                      name + "\" not found"};
   };
 
   fs::path root_;
@@ -61,12 +75,16 @@ TEST_F(PodFolderTest, PreparesMountsEnvironmentAndArguments) {
   const auto launch = folder_.prepare(pod(), 0, "/opt/penstock", objects_);
   ASSERT_TRUE(launch) << launch.error().message;
   const std::string job = (root_ / "u1" / "mounts" / "job" / "job.yaml").string();
-  EXPECT_EQ(launch->command, (std::vector<std::string>{"/opt/penstock", "run", job, "--control", "127.64.0.1:7070", "--termination-message",
-                                                       (root_ / "u1" / "termination-message").string()}));
+  EXPECT_EQ(launch->command,
+            (std::vector<std::string>{"/opt/penstock", "run", job, "--control", "127.64.0.1:7070",
+                                      "--termination-message",
+                                      (root_ / "u1" / "termination-message").string()}));
   std::string text;
   std::getline(std::ifstream(job) >> std::ws, text);
   EXPECT_EQ(text, "sql: x");
-  EXPECT_EQ(std::ranges::count(launch->environment, std::pair<std::string, std::string>{"PASSWORD", "s3cret"}), 1);
+  EXPECT_EQ(std::ranges::count(launch->environment,
+                               std::pair<std::string, std::string>{"PASSWORD", "s3cret"}),
+            1);
 }
 
 TEST_F(PodFolderTest, SaysWhatIsMissing) {
@@ -79,12 +97,14 @@ TEST_F(PodFolderTest, SaysWhatIsMissing) {
   view.environment[1].key = "user";
   launch = folder_.prepare(view, 0, "/opt/penstock", objects_);
   ASSERT_FALSE(launch);
-  EXPECT_EQ(launch.error().message, "CreateContainerConfigError: couldn't find key user in Secret default/db");
+  EXPECT_EQ(launch.error().message,
+            "CreateContainerConfigError: couldn't find key user in Secret default/db");
   view = pod();
   view.command = {"/bin/sh"};
   launch = folder_.prepare(view, 0, "/opt/penstock", objects_);
   ASSERT_FALSE(launch);
-  EXPECT_EQ(launch.error().message, "StartError: exec: \"/bin/sh\": executable file not found in the image");
+  EXPECT_EQ(launch.error().message,
+            "StartError: exec: \"/bin/sh\": executable file not found in the image");
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace {
 using Action = PodPlan::Action;
 using Json = nlohmann::json;
 
-ContainerFacts running(Millis since) { return {.state = ContainerFacts::State::kRunning, .pid = 7, .started_at = since}; }
+ContainerFacts running(Millis since) {
+  return {.state = ContainerFacts::State::kRunning, .pid = 7, .started_at = since};
+}
 ContainerFacts ended(int code, Millis from, Millis to) {
   return {.state = ContainerFacts::State::kExited,
           .pid = 7,
@@ -36,7 +38,10 @@ PodView with(PodView pod, auto change) {
   return pod;
 }
 
-const PodView kPod{.container = "penstock", .image = "penstock", .restart_policy = "OnFailure", .phase = "Running"};
+const PodView kPod{.container = "penstock",
+                   .image = "penstock",
+                   .restart_policy = "OnFailure",
+                   .phase = "Running"};
 
 class PlanPod : public testing::TestWithParam<PlanCase> {};
 
@@ -47,64 +52,94 @@ TEST_P(PlanPod, Decides) {
   EXPECT_EQ(plan.action, row.action) << plan.reason;
   EXPECT_EQ(status["phase"], row.phase);
   EXPECT_EQ(status["containerStatuses"][0]["ready"], row.ready);
-  EXPECT_EQ(status["containerStatuses"][0]["state"].value("/waiting/reason"_json_pointer, ""), row.waiting);
+  EXPECT_EQ(status["containerStatuses"][0]["state"].value("/waiting/reason"_json_pointer, ""),
+            row.waiting);
   EXPECT_EQ(plan.wake_at, row.wake_at);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Table, PlanPod,
-    testing::Values(
-        PlanCase{.name = "StartsANewPod", .action = Action::kStart, .phase = "Pending", .waiting = "ContainerCreating"},
-        PlanCase{.name = "CannotPullAnotherImage", .image_is_known = false, .phase = "Pending", .waiting = "ErrImagePull"},
-        PlanCase{.name = "RunningWithoutAProbeIsReady", .pod = kPod, .facts = {.attempts = {running(5000)}}, .ready = true},
-        PlanCase{.name = "RunningIsReadyOnceItsProbeSaysSo",
-                 .pod = with(kPod, [](PodView& pod) { pod.readiness = ReadinessProbe{.port = 80, .period_seconds = 2}; }),
-                 .facts = {.attempts = {running(5000)}, .probe = {.ready = true, .last_at = 999'000}},
-                 .ready = true,
-                 .wake_at = 1'001'000},
-        PlanCase{.name = "ACleanEndSucceeds", .pod = kPod, .facts = {.attempts = {ended(0, 1000, 2000)}}, .phase = "Succeeded"},
-        PlanCase{.name = "AFailureIsFinalWithNever",
-                 .pod = with(kPod, [](PodView& pod) { pod.restart_policy = "Never"; }),
-                 .facts = {.attempts = {ended(1, 1000, 2000)}},
-                 .phase = "Failed"},
-        PlanCase{.name = "TheFirstCrashRestartsAtOnce",
-                 .pod = kPod,
-                 .facts = {.attempts = {ended(1, 999'000, 1'000'000)}},
-                 .action = Action::kStart},
-        PlanCase{.name = "TheSecondCrashBacksOff",
-                 .pod = kPod,
-                 .facts = {.attempts = {ended(1, 998'000, 999'000), ended(1, 999'000, 1'000'000)}},
-                 .waiting = "CrashLoopBackOff",
-                 .wake_at = 1'010'000},
-        PlanCase{.name = "AnEndedPodIsNotStartedAgain",
-                 .pod = with(kPod, [](PodView& pod) { pod.phase = "Succeeded"; }),
-                 .phase = "Succeeded"},
-        PlanCase{.name = "ADeletedPodIsAskedToEnd",
-                 .pod = with(kPod, [](PodView& pod) { pod.deleted_at = 1'030'000, pod.deletion_grace_seconds = 30; }),
-                 .facts = {.attempts = {running(5000)}},
-                 .action = Action::kTerminate,
-                 .ready = true,
-                 .wake_at = 1'030'000},
-        PlanCase{.name = "ADeletedPodIsKilledAfterItsGrace",
-                 .pod = with(kPod, [](PodView& pod) { pod.deleted_at = 1'000'000, pod.deletion_grace_seconds = 30; }),
-                 .facts = {.attempts = {running(5000)}, .term_sent_at = 970'000},
-                 .action = Action::kKill,
-                 .ready = true,
-                 .wake_at = 1'000'200},
-        PlanCase{.name = "ADeletedPodGoesWhenNothingRuns",
-                 .pod = with(kPod, [](PodView& pod) { pod.deleted_at = 1'030'000; }),
-                 .facts = {.attempts = {ended(143, 5000, 999'000)}},
-                 .action = Action::kForget},
-        PlanCase{.name = "AStartThatFailedIsTriedAgainLater",
-                 .facts = {.start_error = "CreateContainerConfigError: configmap \"orders\" not found", .start_failed_at = 999'000},
-                 .phase = "Pending",
-                 .waiting = "CreateContainerConfigError",
-                 .wake_at = 1'004'000}),
+    testing::Values(PlanCase{.name = "StartsANewPod",
+                             .action = Action::kStart,
+                             .phase = "Pending",
+                             .waiting = "ContainerCreating"},
+                    PlanCase{.name = "CannotPullAnotherImage",
+                             .image_is_known = false,
+                             .phase = "Pending",
+                             .waiting = "ErrImagePull"},
+                    PlanCase{.name = "RunningWithoutAProbeIsReady",
+                             .pod = kPod,
+                             .facts = {.attempts = {running(5000)}},
+                             .ready = true},
+                    PlanCase{.name = "RunningIsReadyOnceItsProbeSaysSo",
+                             .pod = with(kPod,
+                                         [](PodView& pod) {
+                                           pod.readiness =
+                                               ReadinessProbe{.port = 80, .period_seconds = 2};
+                                         }),
+                             .facts = {.attempts = {running(5000)},
+                                       .probe = {.ready = true, .last_at = 999'000}},
+                             .ready = true,
+                             .wake_at = 1'001'000},
+                    PlanCase{.name = "ACleanEndSucceeds",
+                             .pod = kPod,
+                             .facts = {.attempts = {ended(0, 1000, 2000)}},
+                             .phase = "Succeeded"},
+                    PlanCase{.name = "AFailureIsFinalWithNever",
+                             .pod = with(kPod, [](PodView& pod) { pod.restart_policy = "Never"; }),
+                             .facts = {.attempts = {ended(1, 1000, 2000)}},
+                             .phase = "Failed"},
+                    PlanCase{.name = "TheFirstCrashRestartsAtOnce",
+                             .pod = kPod,
+                             .facts = {.attempts = {ended(1, 999'000, 1'000'000)}},
+                             .action = Action::kStart},
+                    PlanCase{.name = "TheSecondCrashBacksOff",
+                             .pod = kPod,
+                             .facts = {.attempts = {ended(1, 998'000, 999'000),
+                                                    ended(1, 999'000, 1'000'000)}},
+                             .waiting = "CrashLoopBackOff",
+                             .wake_at = 1'010'000},
+                    PlanCase{.name = "AnEndedPodIsNotStartedAgain",
+                             .pod = with(kPod, [](PodView& pod) { pod.phase = "Succeeded"; }),
+                             .phase = "Succeeded"},
+                    PlanCase{.name = "ADeletedPodIsAskedToEnd",
+                             .pod = with(kPod,
+                                         [](PodView& pod) {
+                                           pod.deleted_at = 1'030'000,
+                                           pod.deletion_grace_seconds = 30;
+                                         }),
+                             .facts = {.attempts = {running(5000)}},
+                             .action = Action::kTerminate,
+                             .ready = true,
+                             .wake_at = 1'030'000},
+                    PlanCase{.name = "ADeletedPodIsKilledAfterItsGrace",
+                             .pod = with(kPod,
+                                         [](PodView& pod) {
+                                           pod.deleted_at = 1'000'000,
+                                           pod.deletion_grace_seconds = 30;
+                                         }),
+                             .facts = {.attempts = {running(5000)}, .term_sent_at = 970'000},
+                             .action = Action::kKill,
+                             .ready = true,
+                             .wake_at = 1'000'200},
+                    PlanCase{.name = "ADeletedPodGoesWhenNothingRuns",
+                             .pod = with(kPod, [](PodView& pod) { pod.deleted_at = 1'030'000; }),
+                             .facts = {.attempts = {ended(143, 5000, 999'000)}},
+                             .action = Action::kForget},
+                    PlanCase{
+                        .name = "AStartThatFailedIsTriedAgainLater",
+                        .facts = {.start_error =
+                                      "CreateContainerConfigError: configmap \"orders\" not found",
+                                  .start_failed_at = 999'000},
+                        .phase = "Pending",
+                        .waiting = "CreateContainerConfigError",
+                        .wake_at = 1'004'000}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(PlanPod, APodThatDoesNotFitWaitsAndSaysWhy) {
   PodFacts facts;
-  facts.fit = fit_node({.millicpu = 4000, .bytes = 1 << 30}, {.millicpu = 3000, .bytes = 0}, {.millicpu = 2000, .bytes = 0});
+  facts.fit = fit_node({.millicpu = 4000, .bytes = 1 << 30}, {.millicpu = 3000, .bytes = 0},
+                       {.millicpu = 2000, .bytes = 0});
   const PodPlan plan = plan_pod({.container = "penstock"}, facts, true, 1000);
   EXPECT_EQ(plan.action, Action::kNothing);
   const Json scheduled = Json::parse(plan.status_json)["conditions"].back();
@@ -128,7 +163,8 @@ TEST(RestartDelay, DoublesUpToFiveMinutesAndForgetsAfterALongRun) {
   std::vector<int> seconds;
   for (int i = 0; i < 8; ++i) {
     attempts.push_back(ended(1, 0, 1000));
-    seconds.push_back(static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(restart_delay(attempts)).count()));
+    seconds.push_back(static_cast<int>(
+        std::chrono::duration_cast<std::chrono::seconds>(restart_delay(attempts)).count()));
   }
   EXPECT_EQ(seconds, (std::vector<int>{0, 10, 20, 40, 80, 160, 300, 300}));
   attempts.push_back(ended(1, 0, 600'000));

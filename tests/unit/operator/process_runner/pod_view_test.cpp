@@ -37,14 +37,16 @@ TEST(ReadPod, RefusesWhatItCannotRun) {
     const char* json;
     const char* why;
   };
-  for (const Case& row : {
-           Case{"[]", "no JSON object"},
-           Case{R"({"spec": {"containers": []}})", "exactly one container"},
-           Case{R"({"spec": {"containers": [{}], "initContainers": [{}]}})", "init containers"},
-           Case{R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "hostPath": {}}]}})",
-                "volume v is neither"},
-           Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})", "httpGet"},
-       }) {
+  for (
+      const Case& row : {
+          Case{"[]", "no JSON object"},
+          Case{R"({"spec": {"containers": []}})", "exactly one container"},
+          Case{R"({"spec": {"containers": [{}], "initContainers": [{}]}})", "init containers"},
+          Case{
+              R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "hostPath": {}}]}})",
+              "volume v is neither"},
+          Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})", "httpGet"},
+      }) {
     const auto pod = read_pod(row.json);
     ASSERT_FALSE(pod) << row.json;
     EXPECT_NE(pod.error().message.find(row.why), std::string::npos) << pod.error().message;
