@@ -71,7 +71,7 @@ Result<std::unique_ptr<Deployment>> Deployment::make(Config config, Connected co
       made->slots_[i % made->slots_.size()]->add(std::move(subtask));
     }
   }
-  made->update_wakers();
+  made->set_wakers(*made->layout_);
   return made;
 }
 
@@ -184,11 +184,11 @@ std::size_t Deployment::subtasks() const {
   return count;
 }
 
-void Deployment::update_wakers() {
+void Deployment::set_wakers(const Layout& layout) {
   for (std::size_t i = 0; i < topology_.chains.size(); ++i) {
     if (!topology_.chains[i].source) continue;
     std::vector<std::shared_ptr<Waker>> wakers;
-    for (const auto& inbox : layout_->chains[i].inboxes) wakers.push_back(inbox->waker());
+    for (const auto& inbox : layout.chains[i].inboxes) wakers.push_back(inbox->waker());
     splits_.at(topology_.chains[i].chain.operators.front().value)->set_wakers(std::move(wakers));
   }
 }
@@ -224,10 +224,10 @@ Status Deployment::begin_rescale(const KeyGroupTable& table, std::uint64_t seque
   const RescaleBarrier barrier{
       .plan = std::make_shared<const RescalePlan>(RescalePlan{before, after, last}),
       .sequence = sequence};
-  announce(barrier);
+  set_wakers(*after);
+  announce(barrier);  // to the old ones; those that are new lie behind it
   layout_ = after;
   table_ = table;
-  update_wakers();
   return ok();
 }
 

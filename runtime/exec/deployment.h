@@ -86,7 +86,7 @@ class Deployment {
                                         std::uint32_t writer);
   std::vector<std::shared_ptr<const KeyGroupTable>> tables_for(const KeyGroupTable& table) const;
   void add_slots(Parallelism wanted);
-  void update_wakers();
+  void set_wakers(const Layout& layout);
 
   Config config_;
   Topology topology_;

@@ -124,7 +124,7 @@ void SourceReader::rescale(SubtaskIndex subtask, bool leaves) {
   held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(keep), held_.end());
   std::vector<Split> finished;
   if (leaves) finished = std::move(finished_);
-  config_.splits.give_back(config_.epoch, std::move(back), std::move(finished));
+  config_.splits.pass_rescale(config_.epoch, std::move(back), std::move(finished));
   seen_changes_ = 0;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/base/check.h"
+
 namespace penstock {
 
 SplitCoordinator::SplitCoordinator(Config config) : config_(config) {
@@ -69,6 +71,7 @@ std::optional<HeldSplit> SplitCoordinator::take(SubtaskIndex subtask, std::uint6
   bool settled_now = false;
   auto taken = state_.with([&](State& state) -> std::optional<HeldSplit> {
     if (subtask.value >= state.subtasks.value) return std::nullopt;
+    if (state.not_passed > 0 && subtask.value >= state.old_subtasks) return std::nullopt;
     const std::size_t allowed = allowance(state);
     const auto pooled =
         std::ranges::find_if(state.pool, [&](const Pooled& entry) { return entry.epoch <= epoch; });
@@ -102,9 +105,15 @@ std::vector<Split> SplitCoordinator::take_finished(std::uint64_t epoch) {
   return taken;
 }
 
-void SplitCoordinator::give_back(std::uint64_t epoch, std::vector<HeldSplit> splits,
-                                 std::vector<Split> finished) {
-  if (splits.empty() && finished.empty()) return;
+void SplitCoordinator::begin_rescale(Parallelism subtasks) {
+  state_.with([&](State& state) {
+    state.old_subtasks = state.not_passed = state.subtasks.value;
+    state.subtasks = subtasks;
+  });
+}
+
+void SplitCoordinator::pass_rescale(std::uint64_t epoch, std::vector<HeldSplit> splits,
+                                    std::vector<Split> finished) {
   state_.with([&](State& state) {
     for (HeldSplit& held : splits) {
       state.entries[state.by_id.at(held.split.id)].where = Where::kPooled;
@@ -112,12 +121,10 @@ void SplitCoordinator::give_back(std::uint64_t epoch, std::vector<HeldSplit> spl
     }
     if (!finished.empty()) state.finished_epoch = epoch;
     for (Split& split : finished) state.finished.push_back(std::move(split));
-    changed(state);
+    CHECK(state.not_passed > 0);
+    --state.not_passed;
+    if (!splits.empty() || !state.finished.empty() || state.not_passed == 0) changed(state);
   });
-}
-
-void SplitCoordinator::begin_rescale(Parallelism subtasks) {
-  state_.with([&](State& state) { state.subtasks = subtasks; });
 }
 
 bool SplitCoordinator::settled() const {

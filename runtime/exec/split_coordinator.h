@@ -56,11 +56,15 @@ class SplitCoordinator {
   // Finished splits that nobody records any more.
   std::vector<Split> take_finished(std::uint64_t epoch);
 
-  // At a rescale's barrier, by every old subtask: the new epoch; how many unfinished splits it may
-  // keep, and then what it gives back.
-  std::size_t allowance(SubtaskIndex subtask);
-  void give_back(std::uint64_t epoch, std::vector<HeldSplit> splits, std::vector<Split> finished);
+  // Before new subtasks run. They take nothing until every old one has passed the barrier: what an
+  // old one says before it (a watermark, the end) reaches receivers that do not see the new
+  // channels yet, so it must not follow from rows in those.
   void begin_rescale(Parallelism subtasks);
+  // At a rescale's barrier, by every old subtask: how many unfinished splits it may keep, and then,
+  // once, the new epoch and what it gives back.
+  std::size_t allowance(SubtaskIndex subtask);
+  void pass_rescale(std::uint64_t epoch, std::vector<HeldSplit> splits,
+                    std::vector<Split> finished);
   // Nothing that was given back waits for a new owner.
   bool settled() const;
 
@@ -105,6 +109,8 @@ class SplitCoordinator {
     std::vector<Split> finished;  // given back
     std::uint64_t finished_epoch = 0;
     Parallelism subtasks{1};
+    std::uint32_t old_subtasks = 0;  // of the rescale that goes on
+    std::uint32_t not_passed = 0;    // of those
     std::size_t cursor = 0;  // first entry that may be unassigned
     std::vector<std::shared_ptr<Waker>> wakers;
   };

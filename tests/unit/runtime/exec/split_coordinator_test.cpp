@@ -85,12 +85,28 @@ TEST(SplitCoordinator, MovesASplitOnlyToASubtaskBehindTheSameBarrier) {
   held.push_back(std::move(*splits->take({1}, 0, 1, false)));
   splits->begin_rescale({1});
   EXPECT_EQ(splits->allowance({1}), 0u);
-  splits->give_back(1, std::move(held), {});
+  splits->pass_rescale(1, std::move(held), {});
   EXPECT_FALSE(splits->settled());
   EXPECT_FALSE(splits->take({0}, 0, 0, true));
+  splits->pass_rescale(1, {}, {});
   EXPECT_TRUE(splits->take({0}, 1, 0, true));
   EXPECT_TRUE(splits->take({0}, 1, 1, true));
   EXPECT_TRUE(splits->settled());
+}
+
+// Else an old subtask's watermark or end, sent before its barrier, could follow from rows in a
+// channel that the receiver takes up only after it: those would come too late.
+TEST(SplitCoordinator, GivesNewSubtasksNothingUntilEveryOldOneHasPassedTheBarrier) {
+  NamedSplits source;
+  const auto splits = coordinator(source, true, 2);
+  splits->begin_rescale({3});
+  EXPECT_FALSE(splits->take({2}, 1, 0, false));
+  splits->pass_rescale(1, {}, {});
+  EXPECT_FALSE(splits->take({2}, 1, 0, false));
+  const std::uint64_t changes = splits->changes();
+  splits->pass_rescale(1, {}, {});
+  EXPECT_GT(splits->changes(), changes);
+  EXPECT_TRUE(splits->take({2}, 1, 0, false));
 }
 
 }  // namespace
