@@ -23,8 +23,8 @@ class Clock {
   virtual Duration monotonic() = 0;
   // Sleeps until `duration` has passed or `stop` is requested; true when it slept to the end.
   virtual bool sleep(Duration duration, const std::stop_token& stop) = 0;
-  // The same until monotonic() has reached `deadline`: nothing can pass between reading the time and
-  // falling asleep.
+  // The same until monotonic() has reached `deadline`: nothing can pass between reading the time
+  // and falling asleep.
   virtual bool sleep_until(Duration deadline, const std::stop_token& stop) {
     return sleep(deadline - monotonic(), stop);
   }

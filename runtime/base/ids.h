@@ -36,8 +36,8 @@ struct RecordNumber {
 // Event time or processing time: milliseconds since 1970-01-01 UTC. For a TIMESTAMP column the
 // "UTC" is local time read as if it were UTC, as in Flink.
 using Millis = std::int64_t;
-inline constexpr Millis kNoWatermark = INT64_MIN;   // nothing known yet
-inline constexpr Millis kEndOfTime = INT64_MAX;     // after a finished input
+inline constexpr Millis kNoWatermark = INT64_MIN;  // nothing known yet
+inline constexpr Millis kEndOfTime = INT64_MAX;    // after a finished input
 
 }  // namespace penstock
 

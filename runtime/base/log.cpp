@@ -16,10 +16,14 @@ std::atomic<Level> g_level{Level::kInfo};  // the one process-wide setting of th
 
 std::string_view name_of(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
   }
   return "info";
 }
@@ -28,10 +32,11 @@ std::string_view name_of(Level level) {
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2
-                             : lead >= 0xe0 && lead < 0xf0               ? 3
-                             : lead >= 0xf0 && lead < 0xf5               ? 4
-                                                                         : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -103,7 +108,8 @@ void set_level(Level level) { g_level.store(level, std::memory_order_relaxed); }
 Result<Level> parse_level(std::string_view text) {
   for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError})
     if (text == name_of(level)) return level;
-  return Error{Code::kInvalid, "not a log level (debug, info, warning, error): " + std::string(text)};
+  return Error{Code::kInvalid,
+               "not a log level (debug, info, warning, error): " + std::string(text)};
 }
 
 }  // namespace penstock::log

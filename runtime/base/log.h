@@ -28,14 +28,22 @@ struct Field {
   Field(std::string_view name, T value) : key(name), json(std::to_string(value)) {}
 };
 
-// Writes one JSON line to stderr: {"ts":..., "level":..., "msg":..., key: value ...}. The message is
-// constant text; what varies goes into fields. Any thread; a line is one write.
+// Writes one JSON line to stderr: {"ts":..., "level":..., "msg":..., key: value ...}. The message
+// is constant text; what varies goes into fields. Any thread; a line is one write.
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 
-inline void debug(std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kDebug, m, f); }
-inline void info(std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kInfo, m, f); }
-inline void warning(std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kWarning, m, f); }
-inline void error(std::string_view m, std::initializer_list<Field> f = {}) { write(Level::kError, m, f); }
+inline void debug(std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kDebug, m, f);
+}
+inline void info(std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kInfo, m, f);
+}
+inline void warning(std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kWarning, m, f);
+}
+inline void error(std::string_view m, std::initializer_list<Field> f = {}) {
+  write(Level::kError, m, f);
+}
 
 // Lines below `level` are dropped. Any thread. Default: info.
 void set_level(Level level);

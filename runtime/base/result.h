@@ -72,10 +72,10 @@ inline Status ok() { return Nothing{}; }
 #define PENSTOCK_CONCAT(a, b) PENSTOCK_CONCAT_INNER(a, b)
 
 // Returns the error of `expression` from the enclosing function, or goes on.
-#define TRY(expression)                                                  \
-  do {                                                                   \
-    if (auto try_result = (expression); !try_result) [[unlikely]]        \
-      return try_result.error();                                         \
+#define TRY(expression)                                           \
+  do {                                                            \
+    if (auto try_result = (expression); !try_result) [[unlikely]] \
+      return try_result.error();                                  \
   } while (false)
 
 // Binds the value of `expression` to `declaration`, or returns its error.

@@ -16,12 +16,23 @@ struct Unit {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::array kTimeUnits = {
-    Unit{"ns", 1},           Unit{"us", 1'000},        Unit{"ms", 1'000'000},
-    Unit{"s", kSecond},      Unit{"sec", kSecond},     Unit{"second", kSecond},
-    Unit{"seconds", kSecond}, Unit{"m", 60 * kSecond}, Unit{"min", 60 * kSecond},
-    Unit{"minute", 60 * kSecond}, Unit{"minutes", 60 * kSecond}, Unit{"h", 3600 * kSecond},
-    Unit{"hour", 3600 * kSecond}, Unit{"hours", 3600 * kSecond}, Unit{"d", 86400 * kSecond},
-    Unit{"day", 86400 * kSecond}, Unit{"days", 86400 * kSecond},
+    Unit{"ns", 1},
+    Unit{"us", 1'000},
+    Unit{"ms", 1'000'000},
+    Unit{"s", kSecond},
+    Unit{"sec", kSecond},
+    Unit{"second", kSecond},
+    Unit{"seconds", kSecond},
+    Unit{"m", 60 * kSecond},
+    Unit{"min", 60 * kSecond},
+    Unit{"minute", 60 * kSecond},
+    Unit{"minutes", 60 * kSecond},
+    Unit{"h", 3600 * kSecond},
+    Unit{"hour", 3600 * kSecond},
+    Unit{"hours", 3600 * kSecond},
+    Unit{"d", 86400 * kSecond},
+    Unit{"day", 86400 * kSecond},
+    Unit{"days", 86400 * kSecond},
 };
 
 constexpr std::array kByteUnits = {
@@ -49,7 +60,8 @@ void skip_spaces(std::string_view& text) {
 
 // Reads a non-negative decimal number from the front of `text`.
 bool take_number(std::string_view& text, double& number) {
-  if (text.empty() || (text.front() != '.' && (text.front() < '0' || text.front() > '9'))) return false;
+  if (text.empty() || (text.front() != '.' && (text.front() < '0' || text.front() > '9')))
+    return false;
   const auto [end, failed] =
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (failed != std::errc{}) return false;
@@ -59,7 +71,8 @@ bool take_number(std::string_view& text, double& number) {
 
 std::string_view take_letters(std::string_view& text) {
   std::size_t length = 0;
-  while (length < text.size() && ((text[length] | 32) >= 'a' && (text[length] | 32) <= 'z')) ++length;
+  while (length < text.size() && ((text[length] | 32) >= 'a' && (text[length] | 32) <= 'z'))
+    ++length;
   const std::string_view letters = text.substr(0, length);
   text.remove_prefix(length);
   return letters;
@@ -97,8 +110,9 @@ std::string format_duration(Duration duration) {
     text = "-";
     left = -left;
   }
-  constexpr std::array kParts = {Unit{"h", 3600 * kSecond}, Unit{"m", 60 * kSecond}, Unit{"s", kSecond},
-                                 Unit{"ms", 1'000'000},     Unit{"us", 1'000},       Unit{"ns", 1}};
+  constexpr std::array kParts = {Unit{"h", 3600 * kSecond}, Unit{"m", 60 * kSecond},
+                                 Unit{"s", kSecond},        Unit{"ms", 1'000'000},
+                                 Unit{"us", 1'000},         Unit{"ns", 1}};
   for (const Unit& part : kParts) {
     if (left < part.factor) continue;
     text += std::to_string(left / part.factor);
@@ -121,8 +135,8 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
 }
 
 std::string format_bytes(std::int64_t bytes) {
-  constexpr std::array kParts = {Unit{"Ti", 1LL << 40}, Unit{"Gi", 1LL << 30}, Unit{"Mi", 1LL << 20},
-                                 Unit{"Ki", 1LL << 10}};
+  constexpr std::array kParts = {Unit{"Ti", 1LL << 40}, Unit{"Gi", 1LL << 30},
+                                 Unit{"Mi", 1LL << 20}, Unit{"Ki", 1LL << 10}};
   for (const Unit& part : kParts)
     if (bytes != 0 && bytes % part.factor == 0)
       return std::to_string(bytes / part.factor) + std::string(part.name);

@@ -21,8 +21,8 @@ constexpr int sign_of(RowKind kind) {
 inline constexpr std::size_t kMaxBatchRows = 8192;
 
 // Rows as columns: an immutable value, cheap to copy. With a selection only the rows that it lists
-// (ascending, at least one) belong to the batch; columns then hold more. Row kinds, like columns, are
-// numbered by physical row and are absent while every row is an insert.
+// (ascending, at least one) belong to the batch; columns then hold more. Row kinds, like columns,
+// are numbered by physical row and are absent while every row is an insert.
 struct Batch {
   std::vector<Column> columns;
   std::size_t physical_rows = 0;  // of each column; meaningful also without columns (COUNT(*))

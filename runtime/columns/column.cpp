@@ -11,19 +11,26 @@ namespace {
 template <typename Use>
 auto with_physical(TypeKind kind, Use&& use) {
   switch (kind) {
-    case TypeKind::kBoolean: return use(static_cast<std::uint8_t*>(nullptr));
+    case TypeKind::kBoolean:
+      return use(static_cast<std::uint8_t*>(nullptr));
     case TypeKind::kInt:
     case TypeKind::kDate:
-    case TypeKind::kMonthInterval: return use(static_cast<std::int32_t*>(nullptr));
+    case TypeKind::kMonthInterval:
+      return use(static_cast<std::int32_t*>(nullptr));
     case TypeKind::kBigint:
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampLtz:
-    case TypeKind::kDayInterval: return use(static_cast<std::int64_t*>(nullptr));
-    case TypeKind::kDouble: return use(static_cast<double*>(nullptr));
-    case TypeKind::kDecimal: return use(static_cast<Int128*>(nullptr));
-    case TypeKind::kString: return use(static_cast<std::string_view*>(nullptr));
+    case TypeKind::kDayInterval:
+      return use(static_cast<std::int64_t*>(nullptr));
+    case TypeKind::kDouble:
+      return use(static_cast<double*>(nullptr));
+    case TypeKind::kDecimal:
+      return use(static_cast<Int128*>(nullptr));
+    case TypeKind::kString:
+      return use(static_cast<std::string_view*>(nullptr));
     case TypeKind::kNull:
-    case TypeKind::kRow: break;
+    case TypeKind::kRow:
+      break;
   }
   CHECK(!"a type without physical values");
 }
@@ -224,7 +231,8 @@ ColumnBuilder::ColumnBuilder(Type type, std::size_t expected_rows)
     : type_(std::move(type)), width_(physical_size(type_.kind)) {
   if (type_.kind == TypeKind::kRow)
     for (const Field& field : *type_.fields) children_.emplace_back(field.type, expected_rows);
-  storage_.resize((expected_rows * width_ + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
+  storage_.resize((expected_rows * width_ + sizeof(std::max_align_t) - 1) /
+                  sizeof(std::max_align_t));
   bytes_ = std::as_writable_bytes(std::span(storage_));
 }
 
@@ -262,7 +270,8 @@ void ColumnBuilder::append(const Value& value) {
 void ColumnBuilder::append_from(const Column& column, std::size_t row) {
   if (column.is_null(row)) return append_null();
   if (type_.kind == TypeKind::kRow) {
-    for (std::size_t i = 0; i < children_.size(); ++i) children_[i].append_from(column.children()[i], row);
+    for (std::size_t i = 0; i < children_.size(); ++i)
+      children_[i].append_from(column.children()[i], row);
     return append_row();
   }
   with_physical(type_.kind, [&](auto* tag) {

@@ -91,7 +91,8 @@ std::shared_ptr<T[]> allocate_values(std::size_t count) {
   return std::make_shared_for_overwrite<T[]>(count);
 }
 
-// Text storage that lives as long as any column that shows it: chunks of at least 16 KiB, never moved.
+// Text storage that lives as long as any column that shows it: chunks of at least 16 KiB, never
+// moved.
 class TextArena {
  public:
   // A copy of `text` that lives as long as `keep_alive()`.
@@ -110,7 +111,8 @@ class TextArena {
   std::size_t left_ = 0;
 };
 
-// Builds a column value by value. For hot loops write into allocate_values memory instead. One owner.
+// Builds a column value by value. For hot loops write into allocate_values memory instead. One
+// owner.
 class ColumnBuilder {
  public:
   explicit ColumnBuilder(Type type, std::size_t expected_rows = 0);
@@ -129,7 +131,8 @@ class ColumnBuilder {
   }
   // The row `row` of `column`, which has the same kind. Text is copied.
   void append_from(const Column& column, std::size_t row);
-  // kRow: the builder of each field, to append to before or after append_row(); all must be even at the end.
+  // kRow: the builder of each field, to append to before or after append_row(); all must be even at
+  // the end.
   ColumnBuilder& child(std::size_t index) { return children_[index]; }
   void append_row() { ++rows_; }
   // The column; the builder is empty afterwards and may be used again.

@@ -65,7 +65,8 @@ bool take_type(std::string_view& text, Type& type) {
   } else if (take(text, "DECIMAL(")) {
     int precision = 0;
     int scale = 0;
-    if (!take_int(text, precision) || !take(text, ", ") || !take_int(text, scale) || !take(text, ")"))
+    if (!take_int(text, precision) || !take(text, ", ") || !take_int(text, scale) ||
+        !take(text, ")"))
       return false;
     if (precision < 1 || precision > 38 || scale < 0 || scale > precision) return false;
     type = Type::decimal(precision, scale);
@@ -139,7 +140,8 @@ bool Type::same_kind(const Type& other) const {
 }
 
 bool operator==(const Type& a, const Type& b) {
-  if (a.kind != b.kind || a.nullable != b.nullable || a.precision != b.precision || a.scale != b.scale)
+  if (a.kind != b.kind || a.nullable != b.nullable || a.precision != b.precision ||
+      a.scale != b.scale)
     return false;
   return a.fields == b.fields || (a.fields && b.fields && *a.fields == *b.fields);
 }

@@ -12,19 +12,19 @@ namespace penstock {
 
 // SQL types. What a value is in memory (`physical`): see Column.
 enum class TypeKind : std::uint8_t {
-  kNull,          // the type of a bare NULL; no column of a batch has it
-  kBoolean,       // uint8_t, 0 or 1
-  kInt,           // int32_t
-  kBigint,        // int64_t
-  kDouble,        // double
-  kDecimal,       // Int128, unscaled; precision 1..38, scale 0..precision
-  kString,        // std::string_view, UTF-8
-  kDate,          // int32_t, days since 1970-01-01
-  kTimestamp,     // int64_t, milliseconds of local time since 1970-01-01 00:00; precision 3
-  kTimestampLtz,  // int64_t, milliseconds since 1970-01-01 UTC; precision 3
-  kDayInterval,   // int64_t, milliseconds
-  kMonthInterval, // int32_t, months
-  kRow,           // children
+  kNull,           // the type of a bare NULL; no column of a batch has it
+  kBoolean,        // uint8_t, 0 or 1
+  kInt,            // int32_t
+  kBigint,         // int64_t
+  kDouble,         // double
+  kDecimal,        // Int128, unscaled; precision 1..38, scale 0..precision
+  kString,         // std::string_view, UTF-8
+  kDate,           // int32_t, days since 1970-01-01
+  kTimestamp,      // int64_t, milliseconds of local time since 1970-01-01 00:00; precision 3
+  kTimestampLtz,   // int64_t, milliseconds since 1970-01-01 UTC; precision 3
+  kDayInterval,    // int64_t, milliseconds
+  kMonthInterval,  // int32_t, months
+  kRow,            // children
 };
 
 struct Field;
@@ -32,8 +32,8 @@ struct Field;
 struct Type {
   TypeKind kind = TypeKind::kNull;
   bool nullable = true;
-  std::uint8_t precision = 0;  // kDecimal only
-  std::uint8_t scale = 0;      // kDecimal only
+  std::uint8_t precision = 0;                          // kDecimal only
+  std::uint8_t scale = 0;                              // kDecimal only
   std::shared_ptr<const std::vector<Field>> fields{};  // kRow only, never null there
 
   static Type of(TypeKind kind) { return {.kind = kind}; }

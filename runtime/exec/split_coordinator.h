@@ -111,7 +111,7 @@ class SplitCoordinator {
     Parallelism subtasks{1};
     std::uint32_t old_subtasks = 0;  // of the rescale that goes on
     std::uint32_t not_passed = 0;    // of those
-    std::size_t cursor = 0;  // first entry that may be unassigned
+    std::size_t cursor = 0;          // first entry that may be unassigned
     std::vector<std::shared_ptr<Waker>> wakers;
   };
   bool all_at_once() const { return config_.has_watermark || !config_.source.bounded(); }

@@ -16,7 +16,8 @@ constexpr KeyGroup key_group_of(std::uint64_t hash, std::uint32_t groups) {
   return {static_cast<std::uint32_t>((static_cast<UInt128>(hash) * groups) >> 64)};
 }
 
-// Who owns each key group. Total by construction: one entry per group, so no group is ever without or with two owners. A value.
+// Who owns each key group. Total by construction: one entry per group, so no group is ever without
+// or with two owners. A value.
 class KeyGroupTable {
  public:
   struct Move {
@@ -29,7 +30,8 @@ class KeyGroupTable {
   // Contiguous ranges, as even as possible.
   static KeyGroupTable even(std::uint32_t groups, Parallelism parallelism);
   // kInvalid when an owner is not below `parallelism`.
-  static Result<KeyGroupTable> of(std::vector<std::uint32_t> owners, Parallelism parallelism, std::uint64_t version);
+  static Result<KeyGroupTable> of(std::vector<std::uint32_t> owners, Parallelism parallelism,
+                                  std::uint64_t version);
 
   SubtaskIndex owner_of(KeyGroup group) const { return {owners_[group.value]}; }
   std::uint32_t groups() const { return static_cast<std::uint32_t>(owners_.size()); }
@@ -46,12 +48,14 @@ class KeyGroupTable {
   std::uint64_t version_ = 0;
 };
 
-// The table for `wanted` subtasks, one version higher: every subtask ends with a load within one group of even where groups
-// allow, and as few groups as possible move. `load` is rows per group (empty: all alike). The reason says what moves and why.
+// The table for `wanted` subtasks, one version higher: every subtask ends with a load within one
+// group of even where groups allow, and as few groups as possible move. `load` is rows per group
+// (empty: all alike). The reason says what moves and why.
 struct TablePlan {
   KeyGroupTable table;
   std::string reason;
 };
-TablePlan plan_table(const KeyGroupTable& current, Parallelism wanted, const std::vector<double>& load);
+TablePlan plan_table(const KeyGroupTable& current, Parallelism wanted,
+                     const std::vector<double>& load);
 
 }  // namespace penstock

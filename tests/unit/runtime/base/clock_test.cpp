@@ -38,7 +38,8 @@ TEST(Clocks, AStopRequestEndsTheSleepAtOnce) {
   ManualClock manual;
   for (Clock* clock : {static_cast<Clock*>(&system), static_cast<Clock*>(&manual)}) {
     bool slept_to_the_end = true;
-    std::jthread sleeper([&](const std::stop_token& stop) { slept_to_the_end = clock->sleep(1h, stop); });
+    std::jthread sleeper(
+        [&](const std::stop_token& stop) { slept_to_the_end = clock->sleep(1h, stop); });
     sleeper.request_stop();
     sleeper.join();
     EXPECT_FALSE(slept_to_the_end);

@@ -18,11 +18,13 @@ TEST(QuoteJson, ReplacesInvalidUtf8) {
 
 TEST(Log, WritesOneJsonLinePerCall) {
   testing::internal::CaptureStderr();
-  log::info("checkpoint published", {{"job", "orders"}, {"checkpoint", 7}, {"share", 0.5}, {"full", true}});
+  log::info("checkpoint published",
+            {{"job", "orders"}, {"checkpoint", 7}, {"share", 0.5}, {"full", true}});
   log::debug("not shown");
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(text.ends_with(
-      "\"level\":\"info\",\"msg\":\"checkpoint published\",\"job\":\"orders\",\"checkpoint\":7,\"share\":0.5,\"full\":true}\n"))
+      "\"level\":\"info\",\"msg\":\"checkpoint "
+      "published\",\"job\":\"orders\",\"checkpoint\":7,\"share\":0.5,\"full\":true}\n"))
       << text;
 }
 

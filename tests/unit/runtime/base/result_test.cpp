@@ -30,7 +30,8 @@ TEST(Result, ReturnsTheFirstError) {
 }
 
 TEST(Result, ContextComesInFront) {
-  EXPECT_EQ((Error{Code::kCorrupt, "bad checksum"}.within("file a").message), "file a: bad checksum");
+  EXPECT_EQ((Error{Code::kCorrupt, "bad checksum"}.within("file a").message),
+            "file a: bad checksum");
 }
 
 }  // namespace

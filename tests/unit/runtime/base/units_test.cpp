@@ -22,7 +22,8 @@ TEST(Units, RefusesWhatIsNoDuration) {
 }
 
 TEST(Units, DurationsReadBackAsWritten) {
-  for (const Duration d : {Duration(0), Duration(90s), Duration(1ns), Duration(25h), Duration(1500ms)})
+  for (const Duration d :
+       {Duration(0), Duration(90s), Duration(1ns), Duration(25h), Duration(1500ms)})
     EXPECT_EQ(*parse_duration(format_duration(d)), d) << format_duration(d);
 }
 

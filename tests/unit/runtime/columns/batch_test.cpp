@@ -13,7 +13,8 @@ Batch numbers(std::int64_t from, std::int64_t to) {
 
 TEST(Batch, DenseAppliesTheSelection) {
   Batch batch = numbers(0, 10);
-  batch.selection = std::make_shared<const std::vector<std::uint32_t>>(std::vector<std::uint32_t>{1, 4, 9});
+  batch.selection =
+      std::make_shared<const std::vector<std::uint32_t>>(std::vector<std::uint32_t>{1, 4, 9});
   EXPECT_EQ(batch.rows(), 3u);
   const Batch dense = batch.dense();
   EXPECT_EQ(dense.rows(), 3u);
@@ -33,7 +34,9 @@ TEST(Batch, ConcatFillsMissingRowKindsWithInsert) {
 }
 
 TEST(RowKind, SignsAddUpToTheTable) {
-  EXPECT_EQ(sign_of(RowKind::kInsert) + sign_of(RowKind::kUpdateBefore) + sign_of(RowKind::kUpdateAfter) + sign_of(RowKind::kDelete), 0);
+  EXPECT_EQ(sign_of(RowKind::kInsert) + sign_of(RowKind::kUpdateBefore) +
+                sign_of(RowKind::kUpdateAfter) + sign_of(RowKind::kDelete),
+            0);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace {
 
 Column texts(std::initializer_list<const char*> values) {
   ColumnBuilder builder(Type::of(TypeKind::kString));
-  for (const char* value : values) value ? builder.append(Value{std::string(value)}) : builder.append_null();
+  for (const char* value : values)
+    value ? builder.append(Value{std::string(value)}) : builder.append_null();
   return builder.finish();
 }
 
@@ -41,7 +42,8 @@ TEST(Column, ConcatJoinsNullMasks) {
 }
 
 TEST(ColumnBuilder, BuildsRowsWithNullFieldsAndNullRows) {
-  ColumnBuilder builder(Type::row({{"id", Type::of(TypeKind::kBigint)}, {"name", Type::of(TypeKind::kString)}}));
+  ColumnBuilder builder(
+      Type::row({{"id", Type::of(TypeKind::kBigint)}, {"name", Type::of(TypeKind::kString)}}));
   builder.append(Value{std::vector<Value>{Value{std::int64_t{1}}, Value{}}});
   builder.append(Value{});
   const Column column = builder.finish();

@@ -6,9 +6,11 @@ namespace penstock {
 namespace {
 
 TEST(Type, IsReadBackAsWritten) {
-  const Type row = Type::row({{"a b`c", Type::decimal(10, 2).not_null()}, {"t", Type::of(TypeKind::kTimestampLtz)}});
-  for (const Type& type : {Type::of(TypeKind::kBoolean), Type::of(TypeKind::kInt).not_null(), Type::of(TypeKind::kString), row,
-                           Type::row({{"inner", row}}), Type::row({}), Type::of(TypeKind::kMonthInterval)}) {
+  const Type row = Type::row(
+      {{"a b`c", Type::decimal(10, 2).not_null()}, {"t", Type::of(TypeKind::kTimestampLtz)}});
+  for (const Type& type : {Type::of(TypeKind::kBoolean), Type::of(TypeKind::kInt).not_null(),
+                           Type::of(TypeKind::kString), row, Type::row({{"inner", row}}),
+                           Type::row({}), Type::of(TypeKind::kMonthInterval)}) {
     const auto read = parse_type(type.to_string());
     ASSERT_TRUE(read) << type.to_string();
     EXPECT_EQ(*read, type) << type.to_string();
@@ -16,7 +18,8 @@ TEST(Type, IsReadBackAsWritten) {
 }
 
 TEST(Type, RefusesOtherText) {
-  for (const char* text : {"", "VARBINARY", "DECIMAL(39, 0)", "DECIMAL(5, 6)", "ROW<a INT>", "INT NOT", "BIGINT garbage"})
+  for (const char* text : {"", "VARBINARY", "DECIMAL(39, 0)", "DECIMAL(5, 6)", "ROW<a INT>",
+                           "INT NOT", "BIGINT garbage"})
     EXPECT_FALSE(parse_type(text)) << text;
 }
 
