@@ -4,36 +4,10 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/columns/physical_type.h"
+
 namespace penstock {
 namespace {
-
-// Calls `use` with a null pointer of the physical type of `kind`.
-template <typename Use>
-auto with_physical(TypeKind kind, Use&& use) {
-  switch (kind) {
-    case TypeKind::kBoolean:
-      return use(static_cast<std::uint8_t*>(nullptr));
-    case TypeKind::kInt:
-    case TypeKind::kDate:
-    case TypeKind::kMonthInterval:
-      return use(static_cast<std::int32_t*>(nullptr));
-    case TypeKind::kBigint:
-    case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz:
-    case TypeKind::kDayInterval:
-      return use(static_cast<std::int64_t*>(nullptr));
-    case TypeKind::kDouble:
-      return use(static_cast<double*>(nullptr));
-    case TypeKind::kDecimal:
-      return use(static_cast<Int128*>(nullptr));
-    case TypeKind::kString:
-      return use(static_cast<std::string_view*>(nullptr));
-    case TypeKind::kNull:
-    case TypeKind::kRow:
-      break;
-  }
-  CHECK(!"a type without physical values");
-}
 
 template <typename T>
 T physical(const Value& value) {
@@ -68,7 +42,7 @@ std::shared_ptr<const std::uint8_t[]> gather_nulls(const std::uint8_t* nulls, Ro
 
 std::size_t physical_size(TypeKind kind) {
   if (kind == TypeKind::kRow || kind == TypeKind::kNull) return 0;
-  return with_physical(kind, [](auto* type) { return sizeof(*type); });
+  return with_physical_type(kind, [](auto* type) { return sizeof(*type); });
 }
 
 Column::Column(Type type, std::size_t rows, std::shared_ptr<const void> values,
@@ -94,7 +68,7 @@ Column Column::repeat(const Type& type, const Value& value, std::size_t rows) {
     for (std::size_t i = 0; i < rows; ++i) builder.append(value);
     return builder.finish();
   }
-  return with_physical(type.kind, [&](auto* tag) {
+  return with_physical_type(type.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
     auto out = allocate_values<T>(rows);
     T one = physical<T>(value);
@@ -117,7 +91,7 @@ Value Column::value_at(std::size_t row) const {
     for (const Column& child : children_) fields.push_back(child.value_at(row));
     return Value{std::move(fields)};
   }
-  return with_physical(type_.kind, [&](auto* tag) {
+  return with_physical_type(type_.kind, [&](auto* tag) {
     return from_physical(values<std::remove_pointer_t<decltype(tag)>>()[row]);
   });
 }
@@ -136,7 +110,7 @@ Column Column::gather(RowNumbers rows) const {
     for (const Column& child : children_) children.push_back(child.gather(rows));
     return of_rows(type_, rows.size(), std::move(children), std::move(nulls));
   }
-  return with_physical(type_.kind, [&](auto* tag) {
+  return with_physical_type(type_.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
     auto out = allocate_values<T>(rows.size());
     const T* in = values<T>().data();
@@ -186,7 +160,7 @@ Column concat(std::span<const Column> columns) {
     }
     return Column::of_rows(type, rows, std::move(children), std::move(nulls));
   }
-  return with_physical(type.kind, [&](auto* tag) {
+  return with_physical_type(type.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
     auto out = allocate_values<T>(rows);
     std::vector<std::shared_ptr<const void>> keep_alive;
@@ -261,7 +235,7 @@ void ColumnBuilder::append(const Value& value) {
     for (std::size_t i = 0; i < fields.size(); ++i) children_[i].append(fields[i]);
     return append_row();
   }
-  with_physical(type_.kind, [&](auto* tag) {
+  with_physical_type(type_.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
     append_physical<T>(physical<T>(value));
   });
@@ -274,7 +248,7 @@ void ColumnBuilder::append_from(const Column& column, std::size_t row) {
       children_[i].append_from(column.children()[i], row);
     return append_row();
   }
-  with_physical(type_.kind, [&](auto* tag) {
+  with_physical_type(type_.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
     append_physical<T>(column.values<T>()[row]);
   });

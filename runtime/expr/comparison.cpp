@@ -2,6 +2,7 @@
 #include <functional>
 #include <unordered_set>
 
+#include "runtime/columns/physical_type.h"
 #include "runtime/expr/functions.h"
 #include "runtime/expr/row_node.h"
 
@@ -11,29 +12,8 @@ namespace {
 // Calls `use` with a null pointer of the physical type of a kind that has an order.
 template <typename Use>
 Result<NodePtr> with_ordered(const KernelCall& call, TypeKind kind, Use&& use) {
-  switch (kind) {
-    case TypeKind::kBoolean:
-      return use(static_cast<std::uint8_t*>(nullptr));
-    case TypeKind::kInt:
-    case TypeKind::kDate:
-    case TypeKind::kMonthInterval:
-      return use(static_cast<std::int32_t*>(nullptr));
-    case TypeKind::kBigint:
-    case TypeKind::kTimestamp:
-    case TypeKind::kTimestampLtz:
-    case TypeKind::kDayInterval:
-      return use(static_cast<std::int64_t*>(nullptr));
-    case TypeKind::kDouble:
-      return use(static_cast<double*>(nullptr));
-    case TypeKind::kDecimal:
-      return use(static_cast<Int128*>(nullptr));
-    case TypeKind::kString:
-      return use(static_cast<std::string_view*>(nullptr));
-    case TypeKind::kNull:
-    case TypeKind::kRow:
-      break;
-  }
-  return no_kernel(call);
+  if (kind == TypeKind::kNull || kind == TypeKind::kRow) return no_kernel(call);
+  return with_physical_type(kind, [&](auto* tag) -> Result<NodePtr> { return use(tag); });
 }
 
 template <typename Compare>

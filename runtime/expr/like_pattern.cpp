@@ -1,6 +1,6 @@
 #include "runtime/expr/like_pattern.h"
 
-#include "runtime/expr/utf8.h"
+#include "runtime/base/utf8.h"
 
 namespace penstock {
 

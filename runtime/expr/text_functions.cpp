@@ -3,7 +3,7 @@
 
 #include "runtime/expr/like_pattern.h"
 #include "runtime/expr/row_node.h"
-#include "runtime/expr/utf8.h"
+#include "runtime/base/utf8.h"
 
 namespace penstock {
 namespace {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "runtime/base/utf8.h"
+
 namespace penstock {
 namespace {
 
@@ -48,25 +50,6 @@ bool read_hex(std::string_view raw, std::size_t at, std::uint32_t& code) {
   return true;
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 // A \u escape at `at`, behind the 'u'; a surrogate without its partner is U+FFFD.
 bool unescape_unicode(std::string_view raw, std::size_t& at, std::string& out) {
   std::uint32_t code = 0;
@@ -81,7 +64,7 @@ bool unescape_unicode(std::string_view raw, std::size_t& at, std::string& out) {
     }
   }
   if (code >= 0xD800 && code < 0xE000) code = 0xFFFD;
-  append_utf8(out, code);
+  append_character(out, code);
   return true;
 }
 

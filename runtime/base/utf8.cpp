@@ -1,4 +1,4 @@
-#include "runtime/expr/utf8.h"
+#include "runtime/base/utf8.h"
 
 #include <algorithm>
 #include <cstring>
