@@ -71,31 +71,17 @@ void watch_signals(const std::stop_token& stop, Job& job, std::atomic<int>& seen
   }
 }
 
-struct Totals {
-  std::uint64_t in = 0, out = 0;
-};
-
-Totals totals_of(const JobReport& report) {
-  Totals totals;
-  for (const ChainReport& chain : report.chains)
-    for (const SubtaskReport& subtask : chain.subtasks) {
-      if (chain.source) totals.in += subtask.rows_in;
-      if (chain.sink) totals.out += subtask.rows_out;
-    }
-  return totals;
-}
-
 // One line a second on a terminal, over itself.
 void show_progress(const std::stop_token& stop, Job& job, Clock& clock) {
   std::uint64_t before = 0;
   while (clock.sleep(std::chrono::seconds(1), stop)) {
     const JobReport report = job.report();
-    const Totals totals = totals_of(report);
+    const JobTotals totals = total(report);
     std::ostringstream line;
-    line << "\r" << report.phase << "  " << totals.in << " rows in  " << totals.out << " rows out  "
-         << (totals.in - std::min(before, totals.in)) << " rows/s  " << report.running << " slots  "
-         << report.checkpoints.completed << " checkpoints\x1b[K";
-    before = totals.in;
+    line << "\r" << report.phase << "  " << totals.rows_in << " rows in  " << totals.rows_out
+         << " rows out  " << (totals.rows_in - std::min(before, totals.rows_in)) << " rows/s  "
+         << report.running << " slots  " << report.checkpoints.completed << " checkpoints\x1b[K";
+    before = totals.rows_in;
     std::cerr << line.str() << std::flush;
   }
   std::cerr << "\r\x1b[K" << std::flush;
@@ -108,18 +94,23 @@ std::string ending_json(const Ending& ending) {
 }
 
 void print_summary(const JobReport& report, const Ending& ending, double seconds, bool json) {
-  const Totals totals = totals_of(report);
+  const JobTotals totals = total(report);
   std::ostringstream line;
   line.setf(std::ios::fixed);
   line.precision(3);
   if (json)
     line << "{\"job\": " << log::quote_json(report.job) << ", \"ending\": " << ending_json(ending)
-         << ", \"rows_in\": " << totals.in << ", \"rows_out\": " << totals.out
-         << ", \"seconds\": " << seconds << ", \"checkpoints\": " << report.checkpoints.completed
+         << ", \"rows_in\": " << totals.rows_in << ", \"rows_out\": " << totals.rows_out
+         << ", \"late_rows\": " << totals.late_rows
+         << ", \"undecodable_rows\": " << totals.undecodable_rows << ", \"seconds\": " << seconds
+         << ", \"checkpoints\": " << report.checkpoints.completed
          << ", \"restarts\": " << report.restarts << "}";
   else
     line << report.job << ": " << to_string(ending.kind) << " (" << ending.message << "), "
-         << totals.in << " rows in, " << totals.out << " rows out, " << seconds << " seconds";
+         << totals.rows_in << " rows in, " << totals.rows_out << " rows out, " << totals.late_rows
+         << " late, " << seconds << " seconds";
+  if (!json && totals.undecodable_rows > 0)
+    line << "; " << totals.undecodable_rows << " rows could not be decoded and were skipped";
   std::cout << line.str() << std::endl;
 }
 

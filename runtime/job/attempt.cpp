@@ -138,7 +138,7 @@ void Attempt::on_uploaded(Uploaded& uploaded) {
 }
 
 void Attempt::take_requests() {
-  auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+  auto requests = shared_.requests.with([](auto& all) { return all.take(); });
   for (JobRequest& request : requests)
     std::visit(Overloaded{
                    [this](RescaleRequest& is) { rescales_.push_back(std::move(is)); },

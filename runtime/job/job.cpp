@@ -50,7 +50,7 @@ class RunningJob final : public Job {
   bool wait_to_restart(Duration delay, const std::stop_token& stop);
   void finish(Ending ending);
   Result<CheckpointId> ask_checkpoint(std::optional<std::string> savepoint);
-  void ask(JobRequest request);
+  Status ask(JobRequest request);  // kUnavailable: it has ended
 
   JobShared shared_;
   std::unique_ptr<Attempt> attempt_;  // the thread's
@@ -154,7 +154,7 @@ bool RunningJob::wait_to_restart(Duration delay, const std::stop_token& stop) {
   while (!stopped && !stop.stop_requested()) {
     const Gate::Ticket ticket = shared_.gate.ticket();
     const Error restarting{Code::kUnavailable, "the job is restarting"};
-    auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+    auto requests = shared_.requests.with([](auto& all) { return all.take(); });
     for (JobRequest& request : requests)
       std::visit(Overloaded{
                      [&](RescaleRequest& is) {
@@ -178,7 +178,10 @@ void RunningJob::finish(Ending ending) {
     report.running = 0;
     report.ending = ending;
   });
-  auto requests = shared_.requests.with([](auto& all) { return std::exchange(all, {}); });
+  auto requests = shared_.requests.with([](auto& all) {
+    all.closed = true;
+    return all.take();
+  });
   const Error ended{Code::kUnavailable, "the job has ended"};
   for (JobRequest& request : requests)
     std::visit(Overloaded{
@@ -187,16 +190,26 @@ void RunningJob::finish(Ending ending) {
                    [](StopRequest&) {},
                },
                request);
+  const JobTotals totals = total(report());
   log::info("ended", {{"job", shared_.options.identity.name},
                       {"ending", to_string(ending.kind)},
                       {"reason", ending.reason},
-                      {"message", ending.message}});
+                      {"message", ending.message},
+                      {"rowsIn", totals.rows_in},
+                      {"rowsOut", totals.rows_out},
+                      {"lateRows", totals.late_rows},
+                      {"undecodableRows", totals.undecodable_rows}});
   end_.set_value(std::move(ending));
 }
 
-void RunningJob::ask(JobRequest request) {
-  shared_.requests.with([&](auto& all) { all.push_back(std::move(request)); });
+Status RunningJob::ask(JobRequest request) {
+  const bool taken = shared_.requests.with([&](auto& all) {
+    if (!all.closed) all.waiting.push_back(std::move(request));
+    return !all.closed;
+  });
+  if (!taken) return Error{Code::kUnavailable, "the job has ended"};
   shared_.gate.notify();
+  return ok();
 }
 
 Status RunningJob::rescale(Parallelism wanted, std::string reason) {
@@ -204,22 +217,16 @@ Status RunningJob::rescale(Parallelism wanted, std::string reason) {
     return Error{Code::kInvalid, "parallelism is from 1 to the number of key groups (" +
                                      std::to_string(shared_.options.key_groups) + "), not " +
                                      std::to_string(wanted.value)};
-  if (ending()) return Error{Code::kUnavailable, "the job has ended"};
   auto done = std::make_shared<std::promise<Status>>();
   auto outcome = done->get_future();
-  ask(RescaleRequest{wanted, std::move(reason), shared_.clock.monotonic(), std::move(done)});
-  while (outcome.wait_for(std::chrono::seconds(1)) != std::future_status::ready)
-    if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  TRY(ask(RescaleRequest{wanted, std::move(reason), shared_.clock.monotonic(), std::move(done)}));
   return outcome.get();
 }
 
 Result<CheckpointId> RunningJob::ask_checkpoint(std::optional<std::string> savepoint) {
   auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
   auto outcome = done->get_future();
-  if (ending()) return Error{Code::kUnavailable, "the job has ended"};
-  ask(CheckpointRequest{std::move(savepoint), std::move(done)});
-  while (outcome.wait_for(std::chrono::seconds(1)) != std::future_status::ready)
-    if (ending()) return Error{Code::kUnavailable, "the job has ended"};
+  TRY(ask(CheckpointRequest{std::move(savepoint), std::move(done)}));
   return outcome.get();
 }
 
@@ -232,7 +239,7 @@ Result<CheckpointId> RunningJob::savepoint(const std::string& uri) {
 Status RunningJob::stop(StopMode mode, const std::string& savepoint_uri) {
   if (mode == StopMode::kSavepoint && !shared_.options.checkpoints)
     return Error{Code::kInvalid, "a savepoint needs a job with a checkpoint directory"};
-  ask(StopRequest{mode, savepoint_uri});
+  (void)ask(StopRequest{mode, savepoint_uri});  // one that has ended has stopped
   return ok();
 }
 

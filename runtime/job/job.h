@@ -130,6 +130,15 @@ struct JobReport {
   std::optional<Ending> ending;
 };
 
+// Of all subtasks, since process start.
+struct JobTotals {
+  std::uint64_t rows_in = 0;   // that sources read
+  std::uint64_t rows_out = 0;  // that sinks got
+  std::uint64_t late_rows = 0;
+  std::uint64_t undecodable_rows = 0;
+};
+JobTotals total(const JobReport& report);
+
 enum class StopMode { kNow, kDrain, kSavepoint };
 
 // One job from graph to running threads. start() returns when it is running or cannot run;

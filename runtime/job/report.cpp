@@ -20,6 +20,19 @@ void add_splits(ChainReport& report, const SplitCoordinator& splits) {
 
 }  // namespace
 
+JobTotals total(const JobReport& report) {
+  JobTotals totals;
+  for (const ChainReport& chain : report.chains) {
+    totals.late_rows += chain.late_rows;
+    totals.undecodable_rows += chain.undecodable_rows;
+    for (const SubtaskReport& subtask : chain.subtasks) {
+      if (chain.source) totals.rows_in += subtask.rows_in;
+      if (chain.sink) totals.rows_out += subtask.rows_out;
+    }
+  }
+  return totals;
+}
+
 ChainReport report_chain(const ReportView::ChainView& chain) {
   ChainReport report = chain.fixed;
   std::uint32_t index = 0;

@@ -64,7 +64,12 @@ struct JobShared {
   Clock& clock;
   MemoryBudget memory;
   Gate gate;  // wakes the job's thread
-  Guarded<std::deque<JobRequest>> requests;
+  struct Requests {
+    std::deque<JobRequest> waiting;
+    bool closed = false;  // the job has ended: nobody answers any more
+    std::deque<JobRequest> take() { return std::exchange(waiting, {}); }
+  };
+  Guarded<Requests> requests;
   Guarded<JobReport> report;  // all but chains
   Guarded<std::shared_ptr<const ReportView>> view;
 

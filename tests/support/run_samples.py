@@ -75,14 +75,14 @@ def lines_in(folder):
 
 
 def rows_of(data, name):
-    """What the job's processes said when they ended, added up."""
-    rows_in = rows_out = 0
+    """Rows in, out and late: what the job's processes said when they ended, added up."""
+    rows = [0, 0, 0]
     for log in data.glob("pods/*/*.log"):
         for line in log.open(errors="replace"):
-            match = re.match(rf"{name}: .*?(\d+) rows in, (\d+) rows out", line)
+            match = re.match(rf"{name}: .*?(\d+) rows in, (\d+) rows out, (\d+) late", line)
             if match:
-                rows_in, rows_out = rows_in + int(match[1]), rows_out + int(match[2])
-    return rows_in, rows_out
+                rows = [so_far + int(now) for so_far, now in zip(rows, match.groups())]
+    return rows
 
 
 def summarise(data, rescales, jobs):
@@ -92,9 +92,9 @@ def summarise(data, rescales, jobs):
     for (job, at), (pause, text) in sorted(rescales.items(), key=lambda item: item[0][1]):
         print(f"  {at} {job}: {text}, pause {pause:.1f} ms")
     for name, job in sorted(jobs.items()):
-        rows_in, rows_out = rows_of(data, name)
+        rows_in, rows_out, late = rows_of(data, name)
         committed = lines_in(data / "out" / ("flights-daily" if name == "flights" else "hot-auctions"))
-        print(f"{name}: {phase(job)}, {rows_in} rows in, {rows_out} rows out, {committed} rows committed to files")
+        print(f"{name}: {phase(job)}, {rows_in} rows in, {rows_out} rows out, {late} late, {committed} rows committed to files")
 
 
 def note_rescale(rescales, name, job):
@@ -157,6 +157,8 @@ def main():
         stop(operator)
         summarise(data, rescales, jobs)
         flights.check(ROOT / "data", [data / "out/flights-daily"])
+        if late := rows_of(data, "flights")[2]:
+            sys.exit(f"flights: {late} rows came late, in files that are ordered by event time")
         if len(rescales) < arguments.expect_rescales:
             sys.exit(f"expected at least {arguments.expect_rescales} rescales")
     except KeyboardInterrupt:
