@@ -142,6 +142,12 @@ class Binder {
       return Fault{node.place, "FILTER belongs to an aggregate, " + node.text + " is none"};
     if (node.distinct)
       return Fault{node.place, "DISTINCT belongs to an aggregate, " + node.text + " is none"};
+    const auto star = std::ranges::find(node.arguments, Kind::kStar, &ExprNode::kind);
+    if (star != node.arguments.end()) {
+      const std::string_view count[] = {"COUNT"};
+      return Fault{star->place, "'*' is an argument of COUNT only, not of " + node.text, "COUNT(*)",
+                   std::string(nearest_name(node.text, count))};
+    }
     TRY_ASSIGN(std::vector<Expr> bound, arguments(node));
     Result<Expr> expr = resolve_call(node.text, std::move(bound));
     if (expr) return std::move(expr).value();

@@ -43,6 +43,8 @@ TEST(SqlError, NamesWhatIsWrongAndWhatWasMeant) {
       {"INSERT INTO names SELECT home.stret FROM person", "unknown field 'stret'", "street"},
       {"INSERT INTO names SELECT UPER(name) FROM person",
        "unknown function UPER; did you mean UPPER?", ""},
+      {"INSERT INTO counts SELECT id, COUNTT(*) FROM person GROUP BY id",
+       "'*' is an argument of COUNT only, not of COUNTT", "COUNT"},
       {"INSERT INTO name SELECT name FROM person", "unknown table 'name'", "names"},
       {"INSERT INTO names SELECT name FROM person WHERE id",
        "WHERE needs a BOOLEAN, this is BIGINT", ""},
