@@ -96,10 +96,9 @@ std::vector<std::string> variables_of(const StreamGraph& graph) {
 Status resolve_variables(StreamGraph& graph, const std::map<std::string, std::string>& values) {
   for (const std::string& name : variables_of(graph))
     if (!values.contains(name))
-      return Error{
-          Code::kInvalid,
-          "variable ${" + name +
-              "} has no value; give it one under spec.variables, or write the text itself"};
+      return Error{Code::kInvalid, "variable ${" + name +
+                                       "} has no value; give it one under spec.variables or in the "
+                                       "environment, or write the text itself"};
   StreamGraph result = graph;
   Status status = ok();
   each_expression(result, [&](Expr& expr) {
