@@ -1,6 +1,7 @@
 #include "operator/process_runner/pod_plan.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/units.h"
@@ -247,6 +248,18 @@ PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known,
           .reason = decision.reason,
           .status_json = status.dump(),
           .wake_at = decision.wake_at};
+}
+
+std::string free_pod_ip(std::string_view data, const std::set<std::string>& taken) {
+  constexpr std::size_t kBlocks = 64 * 256;
+  constexpr std::size_t kAddresses = 250;
+  const std::size_t first = std::hash<std::string_view>{}(data) % kBlocks;
+  for (std::size_t i = 0;; ++i) {
+    const std::size_t block = (first + i / kAddresses) % kBlocks;
+    const std::string ip = "127." + std::to_string(64 + block / 256) + "." +
+                           std::to_string(block % 256) + "." + std::to_string(i % kAddresses + 1);
+    if (!taken.contains(ip)) return ip;
+  }
 }
 
 }  // namespace penstock

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operator/process_runner/container_process.h"
@@ -119,5 +121,10 @@ PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known,
 // How long to wait before the attempt after `attempts`: none after the first crash, then 10 s
 // doubling up to 5 min; a run of 10 min resets it (as a kubelet).
 Duration restart_delay(const std::vector<ContainerFacts>& attempts);
+
+// A loopback address for a Pod, none of `taken`. All Pods listen on the same ports, so where two
+// control planes run on one machine their addresses must differ: each begins at a /24 of
+// 127.64.0.0/10 that follows from `data`, its directory.
+std::string free_pod_ip(std::string_view data, const std::set<std::string>& taken);
 
 }  // namespace penstock

@@ -335,15 +335,10 @@ class LocalProcessRunner final : public ProcessRunner {
     return keys;
   }
 
-  // The lowest address of 127.64.0.0/16 that no Pod has.
   std::string free_ip() {
     std::set<std::string> taken;
     for (const auto& [uid, entry] : entries_) taken.insert(PodFolder(pods(), uid).pod_ip());
-    for (int i = 1;; ++i) {
-      const std::string ip =
-          "127.64." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1);
-      if (!taken.contains(ip)) return ip;
-    }
+    return free_pod_ip(options_.data.string(), taken);
   }
 
   void forget(Entry& entry, PodFolder& folder) {

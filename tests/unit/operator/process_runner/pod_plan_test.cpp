@@ -171,6 +171,17 @@ TEST(RestartDelay, DoublesUpToFiveMinutesAndForgetsAfterALongRun) {
   EXPECT_EQ(restart_delay(attempts), Duration(0));
 }
 
+TEST(FreePodIp, DiffersBetweenPodsAndBetweenControlPlanes) {
+  std::set<std::string> taken;
+  for (int i = 0; i < 600; ++i) {
+    const std::string ip = free_pod_ip("/srv/one", taken);
+    EXPECT_TRUE(ip.starts_with("127.")) << ip;
+    EXPECT_TRUE(taken.insert(ip).second) << ip;
+  }
+  for (const char* other : {"/srv/two", "/home/a/.penstock", "/home/b/.penstock"})
+    EXPECT_FALSE(taken.contains(free_pod_ip(other, {}))) << other;
+}
+
 TEST(AfterProbe, NeedsItsThresholdsInARow) {
   const ReadinessProbe probe{.success_threshold = 2, .failure_threshold = 2};
   ProbeState state;
