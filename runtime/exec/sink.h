@@ -54,6 +54,13 @@ class Sink {
   virtual Result<bool> withdraw(const Committable& committable) {
     return static_cast<void>(committable), false;
   }
+  // The same where no record tells what was committed: all of `log_id` that was prepared for
+  // `checkpoint` or a later one, but `kept`. What is visible at once cannot be taken back and may
+  // be there twice after any restart.
+  virtual Result<bool> withdraw_since(std::string_view log_id, CheckpointId checkpoint,
+                                      const std::vector<Committable>& kept) {
+    return static_cast<void>(log_id), static_cast<void>(checkpoint), static_cast<void>(kept), true;
+  }
 };
 
 }  // namespace penstock

@@ -75,6 +75,7 @@ class Attempt final : public ExecListener {
   using Sinks = std::map<std::uint32_t, std::unique_ptr<Sink>>;
   Status settle_outputs(const Restored& restored, const Connected& connected);
   Status withdraw_newer(const Restored& restored, const Sinks& sinks);
+  Status withdraw_unknown(const Restored& restored, const Sinks& sinks);
   Status commit(const Sinks& sinks, const std::vector<CommittableRecord>& records);
   Sink* sink_of(const Sinks& sinks, const std::string& operator_name) const;
   Status deploy(Restored restored);
@@ -114,6 +115,7 @@ class Attempt final : public ExecListener {
   std::string log_id_;
   RecordNumber epoch_{};
   std::vector<CheckpointLog::Entry> history_;
+  std::vector<CheckpointLog::Unreadable> unreadable_;  // of the log, when it was claimed
   CheckpointId next_id_{1};
   CheckpointId base_{};             // newest published in store_
   std::vector<StateBlock> blocks_;  // of base_

@@ -60,11 +60,15 @@ Result<std::unique_ptr<Attempt>> Attempt::make(JobShared& shared) {
 Status Attempt::prepare() {
   ++shared_.attempts;
   if (shared_.options.checkpoints) {
-    TRY_ASSIGN(store_, shared_.open_store(*shared_.options.checkpoints));
+    const std::string& uri = *shared_.options.checkpoints;
+    auto store = shared_.open_store(uri);
+    if (!store) return store.error().within("checkpoint directory " + uri);
+    store_ = std::move(*store);
     TRY_ASSIGN(log_, CheckpointLog::claim(*store_, shared_.options.identity, shared_.clock.now()));
     log_id_ = log_->log_id();
     epoch_ = log_->epoch();
     history_ = log_->history();
+    unreadable_ = log_->unreadable();
   } else {
     log_id_ = shared_.local_log_id;
     epoch_ = {shared_.attempts};
@@ -85,15 +89,23 @@ Result<Restored> Attempt::choose_start() {
                                .memory = shared_.memory};
   const auto candidates = restorable(history_, options.from, shared_.first_epoch);
   if (store_ != nullptr && !shared_.first_epoch) shared_.first_epoch = epoch_;
+  // What was not to be restored is not missed.
+  if (options.from != JobOptions::From::kLatest)
+    std::erase_if(unreadable_,
+                  [&](const auto& damaged) { return damaged.number < *shared_.first_epoch; });
   if (options.from == JobOptions::From::kUri && !has_publication(candidates))
     return restore_from_uri(request);
   if (store_ == nullptr) return Restored{};
   TRY_ASSIGN(Restored restored, restore_newest(request, *store_, candidates));
+  std::erase_if(unreadable_, [&](const auto& damaged) { return damaged.number < restored.number; });
+  if (!unreadable_.empty())
+    restored.from += (restored.from.empty() ? "" : "; ") +
+                     ("a newer record is damaged: " + unreadable_.back().error.message);
   if (restored.publication) {
     base_ = restored.publication->checkpoint;
     blocks_ = restored.publication->blocks;
     // After a fall-back nothing is built on what could be damaged too.
-    if (!restored.passed_over.empty()) base_ = {}, blocks_.clear();
+    if (!restored.passed_over.empty() || !unreadable_.empty()) base_ = {}, blocks_.clear();
   }
   return restored;
 }
@@ -134,9 +146,32 @@ Status Attempt::withdraw_newer(const Restored& restored, const Sinks& sinks) {
   return ok();
 }
 
+// A damaged record may have been a publication. What it committed can only be told by its names.
+Status Attempt::withdraw_unknown(const Restored& restored, const Sinks& sinks) {
+  // Of this log: number 0 is a claim.
+  const PublicationRecord* last = restored.number.value > 0 ? &*restored.publication : nullptr;
+  const CheckpointId since = last != nullptr ? last->checkpoint : CheckpointId{};
+  for (const auto& [id, sink] : sinks) {
+    const std::string& name = shared_.graph.operators[id].name;
+    std::vector<Committable> kept;
+    if (last != nullptr)
+      for (const CommittableRecord& record : last->committables)
+        if (record.operator_name == name) kept.push_back({record.text});
+    TRY_ASSIGN(const bool withdrawn, sink->withdraw_since(log_id_, since, kept));
+    if (!withdrawn)
+      return Error{Code::kInvalid,
+                   "the checkpoint log is damaged (" + unreadable_.back().error.message +
+                       "), and sink " + name +
+                       " cannot take back what may have been committed with it: name a snapshot to "
+                       "start from (--from)"};
+  }
+  return ok();
+}
+
 Status Attempt::settle_outputs(const Restored& restored, const Connected& connected) {
   const Sinks& sinks = connected.sinks;
   if (!restored.passed_over.empty()) TRY(withdraw_newer(restored, sinks));
+  if (!unreadable_.empty()) TRY(withdraw_unknown(restored, sinks));
   if (store_ != nullptr) {
     const PublicationRecord* newest = newest_publication(history_);
     if (!restored.passed_over.empty()) newest = &*restored.publication;

@@ -93,7 +93,8 @@ bool load_soundly(const void* context, const PublicationRecord& publication) {
   const auto& attempted = *static_cast<const Attempted*>(context);
   auto state = load(*attempted.request, *attempted.store, publication);
   if (!state) {
-    attempted.problem = state.error().message;
+    // Of the newest one; files of much older ones may have been collected.
+    if (attempted.problem.empty()) attempted.problem = state.error().message;
     return false;
   }
   attempted.state = std::move(*state);
@@ -168,9 +169,12 @@ Result<Restored> restore_newest(const RestoreRequest& request, BlobStore& store,
     if (choice.passed_over.empty()) return restored;
     return Error{Code::kCorrupt, "no checkpoint in " + store.uri() +
                                      " can be restored: " + attempted.problem +
-                                     "; start from another snapshot or from none"};
+                                     "; start from another snapshot or from none (--from)"};
   }
   restored.publication = *choice.publication;
+  for (const CheckpointLog::Entry& entry : history)
+    if (std::get_if<PublicationRecord>(&entry.record) == choice.publication)
+      restored.number = entry.number;
   restored.state = std::move(*attempted.state);
   restored.from = choice.reason;
   return restored;

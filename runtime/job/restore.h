@@ -26,6 +26,7 @@ Result<KeyGroupTable> choose_table(const TableRecord* recorded, const JobOptions
 // What a job starts from: read wholly, checked, in memory.
 struct Restored {
   std::optional<PublicationRecord> publication;  // nothing: start afresh
+  RecordNumber number{};                         // of the publication
   std::vector<PublicationRecord> passed_over;    // newer and damaged, newest first
   RestoredState state;
   std::string from;  // for people; empty when afresh

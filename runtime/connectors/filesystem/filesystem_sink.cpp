@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
 
 #include "runtime/connectors/filesystem/part_files.h"
 #include "runtime/connectors/options.h"
@@ -130,6 +131,16 @@ class FilesystemSink final : public Sink {
   Result<bool> withdraw(const Committable& committable) override {
     TRY_ASSIGN(const PartFile file, parse_committable(committable));
     TRY(withdraw_part(file));
+    return true;
+  }
+  Result<bool> withdraw_since(std::string_view log_id, CheckpointId checkpoint,
+                              const std::vector<Committable>& kept) override {
+    std::set<std::string> names;
+    for (const Committable& committable : kept) {
+      TRY_ASSIGN(const PartFile file, parse_committable(committable));
+      names.insert(file.final);
+    }
+    TRY(withdraw_parts_since(settings_->path, log_id, checkpoint, names));
     return true;
   }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,10 @@ bool is_pending_of(std::string_view name, std::string_view log_id, RecordNumber 
 // Renames pending to final and makes that durable. Idempotent; kCorrupt when neither is there.
 Status commit_part(const PartFile& file);
 Status withdraw_part(const PartFile& file);
+// Removes the final files of that log that were prepared for `checkpoint` or a later one, but those
+// named in `kept`.
+Status withdraw_parts_since(const std::string& directory, std::string_view log_id,
+                            CheckpointId checkpoint, const std::set<std::string>& kept);
 // Removes the pending files that is_pending_of names. A directory that does not exist holds none.
 Status discard_parts(const std::string& directory, std::string_view log_id, RecordNumber epoch);
 

@@ -180,6 +180,27 @@ TEST_F(FilesystemSinkTest, WithdrawTakesTheCommittedRowsBack) {
   EXPECT_TRUE(out->withdraw(prepared[0]).value());
 }
 
+TEST_F(FilesystemSinkTest, TakesBackWhatNoRecordNamesByItsCheckpoint) {
+  const auto out = sink();
+  const auto file = out->open(writer()).value();
+  std::vector<Committable> prepared;
+  for (const std::uint64_t checkpoint : {1u, 2u, 2u, 3u}) {
+    ASSERT_TRUE(file->write(numbers(1, 3)));
+    prepared.push_back(file->prepare({checkpoint}).value().at(0));
+    ASSERT_TRUE(out->commit(prepared.back()));
+  }
+  const auto before = files();
+  EXPECT_TRUE(out->withdraw_since("another-log", {0}, {}).value());
+  EXPECT_EQ(files(), before);
+  // Of checkpoint 2 one file is named by the record that was restored, the other by none.
+  EXPECT_TRUE(out->withdraw_since(writer().log_id, {2}, {prepared[1]}).value());
+  EXPECT_THAT(files(), SizeIs(2));
+  EXPECT_TRUE(out->commit(prepared[0]));
+  EXPECT_TRUE(out->commit(prepared[1]));
+  EXPECT_EQ(out->commit(prepared[2]).error().code, Code::kCorrupt);
+  EXPECT_EQ(out->commit(prepared[3]).error().code, Code::kCorrupt);
+}
+
 TEST_F(FilesystemSinkTest, AWriterThatEndsUnpreparedLeavesNothing) {
   const auto out = sink({{"sink.rolling-policy.file-size", "10"}});
   {
