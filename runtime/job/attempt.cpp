@@ -28,6 +28,8 @@ void Attempt::end(AttemptEnd how) {
 }
 
 void Attempt::fail(Error error, std::string operator_name, bool can_heal) {
+  // What is wrong with the input or the job is wrong the next time too.
+  if (error.code == Code::kInvalid) can_heal = false;
   end({.kind = error.code == Code::kConflict ? AttemptEnd::Kind::kSuperseded
                                              : AttemptEnd::Kind::kFailed,
        .operator_name = std::move(operator_name),

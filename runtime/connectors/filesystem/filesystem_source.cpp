@@ -40,8 +40,12 @@ Result<LineReader::Position> parse_position(std::string_view text) {
 
 class FileReader final : public SplitReader {
  public:
-  FileReader(std::string path, LineReader lines, std::unique_ptr<RowDecoder> decoder)
-      : path_(std::move(path)), lines_(std::move(lines)), decoder_(std::move(decoder)) {}
+  FileReader(std::string path, std::string format, LineReader lines,
+             std::unique_ptr<RowDecoder> decoder)
+      : path_(std::move(path)),
+        format_(std::move(format)),
+        lines_(std::move(lines)),
+        decoder_(std::move(decoder)) {}
 
   Result<ReadResult> read(std::size_t max_rows) override {
     const std::uint64_t start = lines_.position().offset;
@@ -53,8 +57,7 @@ class FileReader final : public SplitReader {
         break;
       }
       if (lines_.position().line == 1 && decoder_->has_header()) continue;
-      if (const Status added = decoder_->append(*line); !added)
-        return added.error().within(path_ + ":" + std::to_string(lines_.position().line));
+      if (const Status added = decoder_->append(*line); !added) return undecodable(added.error());
     }
     result.batch = decoder_->finish();
     return result;
@@ -64,7 +67,14 @@ class FileReader final : public SplitReader {
   std::uint64_t undecodable_rows() const override { return decoder_->skipped_rows(); }
 
  private:
+  Error undecodable(Error error) const {
+    error.message += "; option '" + format_ +
+                     ".ignore-parse-errors' = 'true' skips and counts rows that cannot be decoded";
+    return error.within(path_ + ":" + std::to_string(lines_.position().line));
+  }
+
   const std::string path_;
+  const std::string format_;
   LineReader lines_;
   const std::unique_ptr<RowDecoder> decoder_;
 };
@@ -153,7 +163,7 @@ class FilesystemSource final : public Source {
     TRY_ASSIGN(std::unique_ptr<RowDecoder> decoder,
                make_decoder(format_, options_, declared_, columns_));
     return std::unique_ptr<SplitReader>(
-        std::make_unique<FileReader>(path, std::move(lines), std::move(decoder)));
+        std::make_unique<FileReader>(path, format_, std::move(lines), std::move(decoder)));
   }
 
  private:
