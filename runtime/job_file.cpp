@@ -2,149 +2,131 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "runtime/base/units.h"
+#include "controllers/admission/admission.h"
+#include "controllers/api/crd.h"
+#include "controllers/api/json.h"
+#include "runtime/expr/functions.h"
 
 namespace penstock {
 namespace {
 
-Error wrong(const std::string& path, const std::string& what) {
-  return {Code::kInvalid, path + ": " + what};
+using Json = nlohmann::json;
+
+// A plain scalar as the API server reads it: null, a boolean, a number, else text.
+Json to_json(const std::string& text) {
+  if (text == "null" || text == "~" || text.empty()) return nullptr;
+  if (text == "true" || text == "false") return text == "true";
+  const char* const end = text.data() + text.size();
+  std::int64_t whole = 0;
+  if (const auto read = std::from_chars(text.data(), end, whole);
+      read.ec == std::errc() && read.ptr == end)
+    return whole;
+  double number = 0;
+  const bool numeric = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
+  if (const auto read = std::from_chars(text.data(), end, number);
+      numeric && read.ec == std::errc() && read.ptr == end)
+    return number;
+  return text;
 }
 
-// One optional field below a node, with its path for messages.
-struct FieldReader {
-  YAML::Node node;
-  std::string path;
-
-  FieldReader below(const std::string& key) const {
-    return {node && node.IsMap() ? node[key] : YAML::Node(YAML::NodeType::Undefined),
-            path + "." + key};
+Json to_json(const YAML::Node& node) {
+  if (node.IsSequence()) {
+    Json list = Json::array();
+    for (const auto& item : node) list.push_back(to_json(item));
+    return list;
   }
-  bool present() const { return node.IsDefined() && !node.IsNull(); }
-  Result<std::string> text() const {
-    if (!node.IsScalar()) return wrong(path, "expected a text");
-    return node.Scalar();
+  if (node.IsMap()) {
+    Json object = Json::object();
+    for (const auto& member : node) object[member.first.Scalar()] = to_json(member.second);
+    return object;
   }
-  Status read(std::string& to) const {
-    if (!present()) return ok();
-    TRY_ASSIGN(to, text());
-    return ok();
-  }
-  Status read(Duration& to) const {
-    if (!present()) return ok();
-    TRY_ASSIGN(const std::string value, text());
-    auto duration = parse_duration(value);
-    if (!duration) return wrong(path, duration.error().message);
-    to = *duration;
-    return ok();
-  }
-  Status read_bytes(std::int64_t& to) const {
-    if (!present()) return ok();
-    TRY_ASSIGN(const std::string value, text());
-    auto bytes = parse_bytes(value);
-    if (!bytes) return wrong(path, bytes.error().message);
-    to = *bytes;
-    return ok();
-  }
-  template <typename T>
-  Status read_number(T& to, long long least, long long most) const {
-    if (!present()) return ok();
-    TRY_ASSIGN(const std::string value, text());
-    std::istringstream stream(value);
-    long long number = 0;
-    if (!(stream >> number) || !stream.eof() || number < least || number > most)
-      return wrong(path, "expected a number from " + std::to_string(least) + " to " +
-                             std::to_string(most) + ", not " + value);
-    to = static_cast<T>(number);
-    return ok();
-  }
-  Status read(bool& to) const {
-    if (!present()) return ok();
-    TRY_ASSIGN(const std::string value, text());
-    if (value != "true" && value != "false") return wrong(path, "expected true or false");
-    to = value == "true";
-    return ok();
-  }
-};
-
-// A value from the manifest, else the environment's: there a Secret's value arrives.
-Status read_variables(const FieldReader& list, JobFile& job) {
-  if (!list.present()) return ok();
-  if (!list.node.IsSequence()) return wrong(list.path, "expected a list");
-  for (std::size_t i = 0; i < list.node.size(); ++i) {
-    const FieldReader item{list.node[i], list.path + "[" + std::to_string(i) + "]"};
-    std::string name, value;
-    TRY(item.below("name").read(name));
-    if (name.empty()) return wrong(item.path, "has no name");
-    if (!item.below("value").present()) continue;
-    TRY(item.below("value").read(value));
-    job.variables[name] = value;
-  }
-  return ok();
+  if (!node.IsScalar()) return nullptr;
+  const bool quoted = node.Tag() == "!";
+  return quoted ? Json(node.Scalar()) : to_json(node.Scalar());
 }
 
-Status read_operators(const FieldReader& list, JobFile& job) {
-  if (!list.present()) return ok();
-  if (!list.node.IsSequence()) return wrong(list.path, "expected a list");
-  for (std::size_t i = 0; i < list.node.size(); ++i) {
-    const FieldReader item{list.node[i], list.path + "[" + std::to_string(i) + "]"};
-    std::string name;
-    std::uint32_t parallelism = 0;
-    TRY(item.below("name").read(name));
-    TRY(item.below("parallelism").read_number(parallelism, 1, 32768));
-    for (const char* later : {"group", "minParallelism", "maxParallelism"})
-      if (item.below(later).present())
-        return wrong(item.path + "." + later, "NotImplemented: only parallelism is");
-    if (parallelism > 0) job.compile.pins[name] = {parallelism};
+// "; did you mean 'parallelism'?" for an unknown "spec.paralelism", by the kind's schema.
+std::string near_field(const std::string& unknown) {
+  Json schema = Json::parse(api::schema_json(api::StreamJob::kKind));
+  std::stringstream path(unknown);
+  std::string name;
+  while (std::getline(path, name, '.')) {
+    const std::string member = name.substr(0, name.find('['));
+    if (!schema.contains("properties")) return "";
+    Json properties = schema["properties"];
+    if (!properties.contains(member)) {
+      std::vector<std::string_view> known;
+      for (const auto& [key, value] : properties.items()) known.push_back(key);
+      const std::string_view near = nearest_name(member, known);
+      return near.empty() ? "" : "; did you mean '" + std::string(near) + "'?";
+    }
+    schema = properties[member];
+    if (member != name) schema = Json(schema["items"]);
   }
-  return ok();
+  return "";
 }
 
-Status read_checkpoints(const FieldReader& checkpoints, JobOptions& options) {
-  TRY(checkpoints.below("interval").read(options.interval));
-  TRY(checkpoints.below("timeout").read(options.timeout));
-  TRY(checkpoints.below("minPause").read(options.min_pause));
-  TRY(checkpoints.below("tolerableFailures").read_number(options.tolerable_failures, 0, 1'000'000));
-  TRY(checkpoints.below("retained").read_number(options.retained, 1, 1000));
-  std::string uri;
-  TRY(checkpoints.below("storage").below("uri").read(uri));
-  if (!uri.empty()) options.checkpoints = uri;
-  return ok();
+// By the same rules as an API server that serves our kinds with strict field validation: nothing
+// in a manifest is ignored.
+Status admit(const api::Decoded<api::StreamJob>& decoded) {
+  std::vector<std::string> problems;
+  for (const std::string& path : decoded.unknown)
+    problems.push_back("unknown field \"" + path + "\"" + near_field(path));
+  Verdict verdict{.causes = decoded.errors};
+  if (problems.empty() && verdict.causes.empty()) verdict = check(decoded.value);
+  for (const api::FieldError& cause : verdict.causes)
+    problems.push_back(cause.path + ": " +
+                       (cause.reason == "NotImplemented" ? "NotImplemented: " : "") +
+                       cause.message);
+  if (problems.empty()) return ok();
+  std::string text;
+  for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
+  return Error{Code::kInvalid, text};
 }
 
-Status read_spec(const FieldReader& spec, JobFile& job) {
-  JobOptions& options = job.options;
-  TRY(spec.below("sql").read(job.sql));
-  if (job.sql.empty()) return wrong(spec.path + ".sql", "is missing");
-  TRY(spec.below("parallelism").read_number(options.parallelism.value, 1, 32768));
-  TRY(spec.below("keyGroups").read_number(options.key_groups, 1, 32768));
-  TRY(read_checkpoints(spec.below("checkpoints"), options));
-  const FieldReader restart = spec.below("restart");
-  TRY(restart.below("initialDelay").read(options.restart.initial_delay));
-  TRY(restart.below("maxDelay").read(options.restart.max_delay));
-  TRY(restart.below("maxAttempts").read_number(options.restart.max_attempts, 0, 1'000'000));
-  TRY(spec.below("resources").below("state").below("memory").read_bytes(options.state_memory));
-  TRY(spec.below("upgrade").below("allowDroppedState").read(options.allow_dropped_state));
-  TRY(read_operators(spec.below("operators"), job));
-  return read_variables(spec.below("variables"), job);
+JobFile to_job(const api::StreamJob& job) {
+  const api::StreamJobSpec& spec = job.spec;
+  JobFile file{.sql = spec.sql};
+  JobOptions& options = file.options;
+  options.identity = {.name = job.metadata.name, .uid = job.metadata.uid};
+  options.parallelism.value = static_cast<std::uint32_t>(spec.parallelism);
+  options.key_groups = static_cast<std::uint32_t>(spec.key_groups);
+  options.interval = spec.checkpoints.interval;
+  options.timeout = spec.checkpoints.timeout;
+  options.min_pause = spec.checkpoints.min_pause;
+  options.tolerable_failures = spec.checkpoints.tolerable_failures;
+  options.retained = spec.checkpoints.retained;
+  if (!spec.checkpoints.storage.uri.empty()) options.checkpoints = spec.checkpoints.storage.uri;
+  options.restart = {.initial_delay = spec.restart.initial_delay,
+                     .max_delay = spec.restart.max_delay,
+                     .max_attempts = spec.restart.max_attempts};
+  options.state_memory = spec.resources.state.memory.value;
+  options.allow_dropped_state = spec.upgrade.allow_dropped_state;
+  for (const api::OperatorSettings& settings : spec.operators)
+    if (settings.parallelism)
+      file.compile.pins[settings.name] = {static_cast<std::uint32_t>(*settings.parallelism)};
+  // Others are in the environment: there a Secret's value arrives.
+  for (const api::Variable& variable : spec.variables)
+    if (variable.value) file.variables[variable.name] = *variable.value;
+  return file;
 }
 
 Result<JobFile> read_documents(const std::vector<YAML::Node>& documents) {
   for (const YAML::Node& document : documents) {
-    const FieldReader root{document, ""};
     if (!document.IsMap() || !document["kind"] || document["kind"].Scalar() != "StreamJob")
       continue;
-    JobFile job;
-    const FieldReader metadata{document["metadata"], "metadata"};
-    TRY(metadata.below("name").read(job.options.identity.name));
-    TRY(metadata.below("uid").read(job.options.identity.uid));
-    TRY(read_spec({document["spec"], "spec"}, job));
-    return job;
+    const auto decoded = api::decode<api::StreamJob>(to_json(document));
+    TRY(admit(decoded));
+    if (decoded.value.spec.sql.empty())
+      return Error{Code::kInvalid, "spec.sql: is missing; sqlFrom needs an operator to read it"};
+    return to_job(decoded.value);
   }
   return Error{Code::kInvalid, "no document has kind: StreamJob"};
 }

@@ -3,7 +3,8 @@ find_package(yaml-cpp REQUIRED)
 add_library(penstock_cli STATIC
   arguments.cpp arguments.h commands.h job_file.cpp job_file.h plan_commands.cpp run_command.cpp)
 target_include_directories(penstock_cli PUBLIC ${PROJECT_SOURCE_DIR})
-target_link_libraries(penstock_cli PUBLIC penstock_job penstock_sql PRIVATE penstock_control yaml-cpp penstock_warnings)
+target_link_libraries(penstock_cli PUBLIC penstock_job penstock_sql
+                      PRIVATE penstock_admission penstock_api penstock_control nlohmann_json::nlohmann_json yaml-cpp penstock_warnings)
 
 add_executable(penstock main.cpp)
 target_compile_definitions(penstock PRIVATE PENSTOCK_VERSION="${PROJECT_VERSION}")
