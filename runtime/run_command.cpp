@@ -130,18 +130,24 @@ int leave(const Arguments& arguments, const Ending& ending, int code) {
   return 0;
 }
 
-int cannot_run(const Arguments& arguments, const std::string& message) {
-  complain("run", message, 2);
-  return leave(arguments, {Ending::Kind::kFailed, "CannotRun", message}, 2);
+// What may be right the next time (a full disk, a port in use) is no ending of a Pod's job: its
+// process fails, and the kubelet starts another one, later and later.
+int cannot_run(const Arguments& arguments, const Error& error) {
+  complain("run", error.message, 2);
+  const auto path = arguments.get("termination-message");
+  if (!path || error.code != Code::kUnavailable)
+    return leave(arguments, {Ending::Kind::kFailed, "CannotRun", error.message}, 2);
+  std::ofstream(*path, std::ios::binary | std::ios::trunc) << error.message << "\n";
+  return 1;
 }
 
-Result<std::unique_ptr<Job>> start(const Arguments& arguments, Clock& clock) {
+Result<std::unique_ptr<Job>> make(const Arguments& arguments, Clock& clock) {
   TRY_ASSIGN(JobFile file, read_job_file(arguments.plain[0]));
   TRY(apply(arguments, file.options));
   TRY_ASSIGN(StreamGraph graph, compile_job(file));
   for (const std::string& warning : graph.warnings)
     log::warning("plan", {{"job", file.options.identity.name}, {"reason", warning}});
-  return Job::start(std::move(graph), file.options, clock);
+  return Job::make(std::move(graph), file.options, clock);
 }
 
 }  // namespace
@@ -158,21 +164,24 @@ int run_command(const std::vector<std::string>& words) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SystemClock clock;
   const Duration began = clock.monotonic();
-  auto job = start(*arguments, clock);
-  if (!job) return cannot_run(*arguments, job.error().message);
+  auto job = make(*arguments, clock);
+  if (!job) return cannot_run(*arguments, job.error());
+  // Before the job begins: a process that cannot have its ports must not take the job from one that
+  // runs.
   std::unique_ptr<ControlServer> control;
   if (const auto address = arguments->get("control")) {
     auto started = ControlServer::start(**job, clock, {.address = *address});
-    if (!started) return cannot_run(*arguments, started.error().message);
+    if (!started) return cannot_run(*arguments, started.error().within("--control"));
     control = std::move(*started);
     log::info("control", {{"address", control->address()}});
   }
   std::unique_ptr<StatusServer> status;
   if (const auto address = arguments->get("http")) {
     auto started = StatusServer::start(**job, *address);
-    if (!started) return cannot_run(*arguments, started.error().message);
+    if (!started) return cannot_run(*arguments, started.error().within("--http"));
     status = std::move(*started);
   }
+  if (const auto begun = (*job)->begin(); !begun) return cannot_run(*arguments, begun.error());
   std::atomic<int> seen{0};
   Ending ending;
   {

@@ -155,7 +155,7 @@ Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ControlOpt
                     !options.authority_file.empty();
   if (given == 0) {
     if (is_local_address(options.address)) return grpc::InsecureServerCredentials();
-    return Error{Code::kInvalid, "the control service does not listen on " + options.address +
+    return Error{Code::kInvalid, "it does not listen on " + options.address +
                                      " without TLS; use a loopback address or a unix socket"};
   }
   if (given != 3) {
@@ -192,8 +192,9 @@ class ControlServer::Impl {
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     if (!server_ || (port == 0 && !options.address.starts_with("unix:"))) {
-      return Error{Code::kUnavailable, "the control service cannot listen on " + options.address +
-                                           "; another process may be using it"};
+      return Error{Code::kUnavailable,
+                   "cannot listen on " + options.address +
+                       ": is it in use by another process? choose another port"};
     }
     address_ = options.address;
     if (!options.address.starts_with("unix:")) {

@@ -135,7 +135,7 @@ Result<std::unique_ptr<StatusServer>> StatusServer::start(Job& job, const std::s
   if (colon == std::string::npos ||
       std::from_chars(address.data() + colon + 1, end, options.port).ptr != end ||
       colon + 1 == address.size())
-    return Error{Code::kInvalid, "--http needs HOST:PORT, got " + address};
+    return Error{Code::kInvalid, "expected HOST:PORT, got " + address};
   options.address = address.substr(0, colon);
   auto server = std::make_unique<JobStatusServer>(job);
   TRY(server->listen(job, std::move(options)));

@@ -25,14 +25,23 @@ class RunningJob final : public Job {
   RunningJob(StreamGraph graph, JobOptions options, Factories factories, OpenStore open_store,
              Clock& clock)
       : shared_(std::move(graph), std::move(options), std::move(factories), std::move(open_store),
-                clock) {}
+                clock) {
+    shared_.report.with([&](JobReport& report) {
+      report.job = shared_.options.identity.name;
+      report.uid = shared_.options.identity.uid;
+      report.phase = "Starting";
+      report.started_at = shared_.clock.now();
+      report.cpu_millis = cpu_quota_millis();
+      report.wanted = shared_.options.parallelism.value;
+    });
+  }
   ~RunningJob() override {
     thread_.request_stop();
     shared_.gate.notify();
     if (thread_.joinable()) thread_.join();
   }
 
-  Status begin();
+  Status begin() override;
   JobReport report() override;
   Status rescale(Parallelism wanted, std::string reason) override;
   Result<CheckpointId> checkpoint() override { return ask_checkpoint(std::nullopt); }
@@ -49,6 +58,7 @@ class RunningJob final : public Job {
   std::optional<Ending> try_again(const AttemptEnd& end, const std::stop_token& stop);
   bool wait_to_restart(Duration delay, const std::stop_token& stop);
   void finish(Ending ending);
+  void close(const Error& why);
   Result<CheckpointId> ask_checkpoint(std::optional<std::string> savepoint);
   Status ask(JobRequest request);  // kUnavailable: it has ended
 
@@ -65,17 +75,14 @@ Status RunningJob::begin() {
                 static_cast<std::uint64_t>(::getpid()));
   constexpr char kDigits[] = "0123456789abcdef";
   for (int i = 0; i < 16; ++i) shared_.local_log_id += kDigits[random.below(16)];
-  shared_.report.with([&](JobReport& report) {
-    report.job = shared_.options.identity.name;
-    report.uid = shared_.options.identity.uid;
-    report.phase = "Starting";
-    report.started_at = shared_.clock.now();
-    report.cpu_millis = cpu_quota_millis();
-    report.wanted = shared_.options.parallelism.value;
-  });
   log::info("start", {{"job", shared_.options.identity.name},
                       {"checkpoints", shared_.options.checkpoints.value_or("none")}});
-  TRY_ASSIGN(attempt_, Attempt::make(shared_));
+  auto attempt = Attempt::make(shared_);
+  if (!attempt) {
+    close({Code::kUnavailable, "the job could not start"});
+    return attempt.error();
+  }
+  attempt_ = std::move(*attempt);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   return ok();
 }
@@ -178,18 +185,7 @@ void RunningJob::finish(Ending ending) {
     report.running = 0;
     report.ending = ending;
   });
-  auto requests = shared_.requests.with([](auto& all) {
-    all.closed = true;
-    return all.take();
-  });
-  const Error ended{Code::kUnavailable, "the job has ended"};
-  for (JobRequest& request : requests)
-    std::visit(Overloaded{
-                   [&](RescaleRequest& is) { is.done->set_value(ended); },
-                   [&](CheckpointRequest& is) { is.done->set_value(ended); },
-                   [](StopRequest&) {},
-               },
-               request);
+  close({Code::kUnavailable, "the job has ended"});
   const JobTotals totals = total(report());
   log::info("ended", {{"job", shared_.options.identity.name},
                       {"ending", to_string(ending.kind)},
@@ -200,6 +196,21 @@ void RunningJob::finish(Ending ending) {
                       {"lateRows", totals.late_rows},
                       {"undecodableRows", totals.undecodable_rows}});
   end_.set_value(std::move(ending));
+}
+
+// Nobody answers any more.
+void RunningJob::close(const Error& why) {
+  auto requests = shared_.requests.with([](auto& all) {
+    all.closed = true;
+    return all.take();
+  });
+  for (JobRequest& request : requests)
+    std::visit(Overloaded{
+                   [&](RescaleRequest& is) { is.done->set_value(why); },
+                   [&](CheckpointRequest& is) { is.done->set_value(why); },
+                   [](StopRequest&) {},
+               },
+               request);
 }
 
 Status RunningJob::ask(JobRequest request) {
@@ -257,17 +268,23 @@ JobReport RunningJob::report() {
 
 }  // namespace
 
-Result<std::unique_ptr<Job>> start_job(StreamGraph graph, JobOptions options, Factories factories,
-                                       OpenStore open_store, Clock& clock) {
+Result<std::unique_ptr<Job>> make_job(StreamGraph graph, JobOptions options, Factories factories,
+                                      OpenStore open_store, Clock& clock) {
   if (options.key_groups == 0 || options.parallelism.value == 0 ||
       options.parallelism.value > options.key_groups)
     return Error{Code::kInvalid, "parallelism is from 1 to the number of key groups (" +
                                      std::to_string(options.key_groups) + "), not " +
                                      std::to_string(options.parallelism.value)};
-  auto job = std::make_unique<RunningJob>(std::move(graph), std::move(options),
-                                          std::move(factories), std::move(open_store), clock);
+  return std::unique_ptr<Job>(std::make_unique<RunningJob>(
+      std::move(graph), std::move(options), std::move(factories), std::move(open_store), clock));
+}
+
+Result<std::unique_ptr<Job>> start_job(StreamGraph graph, JobOptions options, Factories factories,
+                                       OpenStore open_store, Clock& clock) {
+  TRY_ASSIGN(auto job, make_job(std::move(graph), std::move(options), std::move(factories),
+                                std::move(open_store), clock));
   TRY(job->begin());
-  return std::unique_ptr<Job>(std::move(job));
+  return job;
 }
 
 std::string_view to_string(Ending::Kind kind) {

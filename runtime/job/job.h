@@ -141,14 +141,20 @@ JobTotals total(const JobReport& report);
 
 enum class StopMode { kNow, kDrain, kSavepoint };
 
-// One job from graph to running threads. start() returns when it is running or cannot run;
-// everything else from any thread.
+// One job from graph to running threads. All but begin() from any thread; orders given before it are
+// answered once it is over.
 class Job {
  public:
-  // `graph` has its variables resolved.
+  // A job that has touched nothing yet: what could keep its process from serving (a port in use)
+  // is found out before begin(), which takes the job from an older process. `graph` has its
+  // variables resolved.
+  static Result<std::unique_ptr<Job>> make(StreamGraph graph, JobOptions options, Clock& clock);
+  // Made and begun.
   static Result<std::unique_ptr<Job>> start(StreamGraph graph, JobOptions options, Clock& clock);
   virtual ~Job() = default;  // stops now and joins
 
+  // Claims and restores. Once; returns when the job is running or cannot run.
+  virtual Status begin() = 0;
   virtual JobReport report() = 0;
   // Returns when running == wanted. kInvalid for 0 or more than key groups; a second one waits for
   // the first.

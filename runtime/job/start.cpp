@@ -7,10 +7,16 @@
 
 namespace penstock {
 
+Result<std::unique_ptr<Job>> Job::make(StreamGraph graph, JobOptions options, Clock& clock) {
+  return make_job(std::move(graph), std::move(options),
+                  {.source = make_source, .sink = make_sink, .operate = make_operator},
+                  open_blob_store, clock);
+}
+
 Result<std::unique_ptr<Job>> Job::start(StreamGraph graph, JobOptions options, Clock& clock) {
-  return start_job(std::move(graph), std::move(options),
-                   {.source = make_source, .sink = make_sink, .operate = make_operator},
-                   open_blob_store, clock);
+  TRY_ASSIGN(auto job, make(std::move(graph), std::move(options), clock));
+  TRY(job->begin());
+  return job;
 }
 
 }  // namespace penstock

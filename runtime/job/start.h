@@ -6,7 +6,9 @@
 
 namespace penstock {
 
-// Job::start with sources, sinks, operators and stores of the caller's choice.
+// Job::make and Job::start with sources, sinks, operators and stores of the caller's choice.
+Result<std::unique_ptr<Job>> make_job(StreamGraph graph, JobOptions options, Factories factories,
+                                      OpenStore open_store, Clock& clock);
 Result<std::unique_ptr<Job>> start_job(StreamGraph graph, JobOptions options, Factories factories,
                                        OpenStore open_store, Clock& clock);
 

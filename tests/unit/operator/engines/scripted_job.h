@@ -29,6 +29,7 @@ class ScriptedJob final : public Job {
     report_.with([&](JobReport& kept) { kept = report; });
   }
 
+  Status begin() override { return ok(); }
   JobReport report() override {
     return report_.with([](const JobReport& report) { return report; });
   }
