@@ -154,28 +154,30 @@ std::optional<Ending> RunningJob::try_again(const AttemptEnd& end, const std::st
 }
 
 // False when the job was stopped in the meantime. A rescale asked for now is how the next attempt
-// starts.
+// starts; a drain is for the next attempt too, since there is input left.
 bool RunningJob::wait_to_restart(Duration delay, const std::stop_token& stop) {
   const Duration until = shared_.clock.monotonic() + delay;
-  bool stopped = false;
+  bool stopped = false, drain = false;
   while (!stopped && !stop.stop_requested()) {
     const Gate::Ticket ticket = shared_.gate.ticket();
     const Error restarting{Code::kUnavailable, "the job is restarting"};
     auto requests = shared_.requests.with([](auto& all) { return all.take(); });
     for (JobRequest& request : requests)
-      std::visit(Overloaded{
-                     [&](RescaleRequest& is) {
-                       shared_.wanted = is.wanted;
-                       is.done->set_value(restarting);
-                     },
-                     [&](CheckpointRequest& is) { is.done->set_value(restarting); },
-                     [&](StopRequest&) { stopped = true; },
-                 },
-                 request);
+      std::visit(
+          Overloaded{
+              [&](RescaleRequest& is) {
+                shared_.wanted = is.wanted;
+                is.done->set_value(restarting);
+              },
+              [&](CheckpointRequest& is) { is.done->set_value(restarting); },
+              [&](StopRequest& is) { (is.mode == StopMode::kDrain ? drain : stopped) = true; },
+          },
+          request);
     const Duration left = until - shared_.clock.monotonic();
     if (stopped || left <= Duration(0)) break;
     shared_.gate.wait(ticket, left, stop);
   }
+  if (drain && !stopped) (void)ask(StopRequest{StopMode::kDrain, ""});
   return !stopped && !stop.stop_requested();
 }
 
