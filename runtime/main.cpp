@@ -36,7 +36,8 @@ constexpr char kHelp[] = R"(penstock: stream jobs in SQL, in this process
   penstock ctl HOST:PORT status|watch|rescale N|checkpoint|savepoint URI|stop [--drain | --savepoint URI]
   penstock --help | --version
 
-Exit codes: 0 done, 1 failed, 2 wrong use or a job that cannot run, 130 interrupted.
+Exit codes: 0 done, 1 failed, or superseded by a newer process of the same job,
+2 wrong use or a job that cannot run, 130 interrupted.
 )";
 
 }  // namespace
