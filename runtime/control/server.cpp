@@ -1,5 +1,6 @@
 #include "runtime/control/server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 
@@ -181,6 +182,11 @@ class ControlServer::Impl {
   Impl(Job& job, Clock& clock) : service_(job, clock) {}
 
   Status listen(const ControlOptions& options) {
+    // What matters comes back as an error; else an address in use is a page of gRPC's own on
+    // stderr.
+    gpr_set_log_function([](gpr_log_func_args* line) {
+      log::debug("grpc", {{"reason", std::string_view(line->message)}});
+    });
     TRY_ASSIGN(const auto credentials, credentials_of(options));
     grpc::ServerBuilder builder;
     int port = 0;

@@ -8,14 +8,16 @@ import json
 import os
 import random
 
-from control_plane import ControlPlane, ctl, restarts
+from control_plane import GROUP, ControlPlane, ctl, restarts
 from orders import Feed, job, rows_in
 from programs import Workplace, judge, rows_by_split, seed_of_run, wait_for
 
 KILLS = int(os.environ.get("PENSTOCK_KILLS", 9))
 # A process that is killed often waits longer each time before it is started again, as with a kubelet: that happens twice.
-MOMENTS = ["working", "scaling", "applying", "starting", "process", "process while away"]
-AFTER_THESE = MOMENTS[:4]
+MOMENTS = ["working", "scaling", "applying", "deleting", "starting", "process", "process while away"]
+AFTER_THESE = MOMENTS[:5]
+ENDLESS = """CREATE TABLE t (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '10');
+CREATE TABLE o (id BIGINT) WITH ('connector' = 'blackhole'); INSERT INTO o SELECT id FROM t;"""
 
 
 def copy_job(inputs, outputs):
@@ -31,6 +33,7 @@ class Campaign:
         self.place, self.up, self.rng = place, up, rng
         self.feed = Feed(place / "in", rng.random())
         self.slots, self.copies, self.restarts = 2, 0, 0
+        self.deleted = None  # (name, process) of a job whose deletion was acknowledged
 
     def begin(self):
         few = Feed(self.place / "few", 1)
@@ -55,10 +58,14 @@ class Campaign:
         elif moment == "applying":
             self.copies += 1
             self.up.create_job(f"copy-{self.copies}", copy_job(self.place / "few", self.place / f"copy-{self.copies}"))
+        elif moment == "deleting":
+            self.up.create_job("deleted", ENDLESS)
+            self.deleted = "deleted", self.up.process_of(self.up.running_pod("deleted"))
+            self.up.expect("DELETE", f"{GROUP}/deleted")
         elif moment == "starting":
             self.up.kill()
             self.up.launch()
-        if self.up.ends_within(rng.uniform(0, 0.2 if moment == "applying" else 0.6)):
+        if self.up.ends_within(rng.uniform(0, 0.2 if moment in ("applying", "deleting") else 0.6)):
             raise AssertionError(f"up ended by itself with {self.up.process.returncode}")
         self.up.kill()
 
@@ -74,6 +81,13 @@ class Campaign:
         wait_for(lambda: self.up.job("orders")["status"].get("parallelism", {}).get("running") == self.slots,
                  f"orders runs with {self.slots} slots")
         self.up.wait_phase("orders", "Running")
+
+    def expect_deleted(self):
+        if self.deleted:
+            name, process = self.deleted
+            wait_for(lambda: self.up.call("GET", f"{GROUP}/{name}")[0] == 404, f"{name} is gone")
+            wait_for(lambda: not process.alive() and not self.up.pods(name), f"nothing of {name} runs")
+            self.deleted = None
 
     def round(self, moment):
         for _ in range(self.rng.randint(2, 8)):
@@ -95,6 +109,7 @@ class Campaign:
             self.look()
         self.expect_adopted()
         self.expect_running()
+        self.expect_deleted()
 
     def finish(self):
         for number in range(1, self.copies + 1):
