@@ -6,19 +6,16 @@ With --for it ends by itself that long after the first job is Ready: one summary
 result equals Python's. Without it Ctrl-C ends everything; the next run goes on from the last checkpoint.
 """
 import argparse
-import base64
-import json
 import pathlib
 import re
 import shutil
 import signal
-import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 
 import flights
+from cluster import Api, condition, phase
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = ["flights", "bids-per-auction"]
@@ -44,30 +41,8 @@ def render(data):
     return folder
 
 
-class Api:
-    """Reads objects from the API server that `up` serves, by the kubeconfig that it wrote."""
-
-    def __init__(self, kubeconfig):
-        text = kubeconfig.read_text()
-        self.server = re.search(r"server: (\S+)", text)[1]
-        self.token = re.search(r"token: \"?([^\s\"]+)", text)[1]
-        authority = base64.b64decode(re.search(r"certificate-authority-data: (\S+)", text)[1]).decode()
-        self.context = ssl.create_default_context(cadata=authority)
-
-    def jobs(self):
-        request = urllib.request.Request(self.server + "/apis/penstock.dev/v1alpha1/streamjobs",
-                                         headers={"Authorization": "Bearer " + self.token})
-        with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
-            return {item["metadata"]["name"]: item for item in json.load(answer)["items"]}
-
-
 def ready(job):
-    conditions = job.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions) or phase(job) == "Finished"
-
-
-def phase(job):
-    return job.get("status", {}).get("phase", "Pending")
+    return condition(job, "Ready") == "True" or phase(job) == "Finished"
 
 
 def lines_in(folder):
