@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operator/k8s/cpprest_transport.h"
 #include "operator/run_command.h"
 #include "operator/top_command.h"
 #include "operator/up_command.h"
@@ -31,6 +32,7 @@ void print_usage(std::FILE* out) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  penstock::k8s::spare_system_certificates();
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty()) {
     print_usage(stderr);

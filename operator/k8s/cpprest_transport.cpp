@@ -4,6 +4,7 @@
 #include <pplx/threadpool.h>
 
 #include <boost/asio/ssl.hpp>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -21,6 +22,9 @@ using http::client::http_client_config;
 constexpr std::size_t kStreamBuffer = 1u << 20;
 constexpr std::size_t kLongestLine = 16u << 20;
 constexpr std::size_t kLongestRefusal = 64u << 10;
+// OpenSSL's variable for the file of the system's authorities, and where it waits meanwhile.
+constexpr const char* kSystemFile = "SSL_CERT_FILE";
+constexpr const char* kKeptSystemFile = "PENSTOCK_SSL_CERT_FILE";
 
 // Calls cpprestsdk; together with the SSL callback the only place where its exceptions are visible.
 template <typename Call>
@@ -62,6 +66,18 @@ bool host_is_address(const std::string& server) {
   return !code || host.starts_with('[');
 }
 
+// A cluster that names its authority is known by that alone; cpprestsdk has added the system's to
+// the store of each new connection. Only a cluster that names none is known by the system's.
+void trust(boost::asio::ssl::context& context, const std::string& authority) {
+  if (!authority.empty()) {
+    SSL_CTX_set_cert_store(context.native_handle(), X509_STORE_new());
+    context.add_certificate_authority(boost::asio::buffer(authority));
+  } else if (const char* file = std::getenv(kKeptSystemFile)) {
+    // Where the file is missing, the directory of certificates may still help.
+    static_cast<void>(SSL_CTX_load_verify_file(context.native_handle(), file));
+  }
+}
+
 http_client_config make_config(const Cluster& cluster, const Credentials& credentials,
                                Duration timeout) {
   http_client_config config;
@@ -70,9 +86,7 @@ http_client_config make_config(const Cluster& cluster, const Credentials& creden
   config.set_tlsext_sni_enabled(!host_is_address(cluster.server));
   config.set_ssl_context_callback([credentials](boost::asio::ssl::context& context) {
     const auto buffer = [](const std::string& text) { return boost::asio::buffer(text); };
-    if (!credentials.authority.empty()) {
-      context.add_certificate_authority(buffer(credentials.authority));
-    }
+    trust(context, credentials.authority);
     if (!credentials.certificate.empty()) {
       context.use_certificate_chain(buffer(credentials.certificate));
       context.use_private_key(buffer(credentials.key), boost::asio::ssl::context::pem);
@@ -284,6 +298,12 @@ void limit_threads() {
 }
 
 }  // namespace
+
+void spare_system_certificates() {
+  const char* named = std::getenv(kSystemFile);
+  setenv(kKeptSystemFile, named != nullptr ? named : X509_get_default_cert_file(), 1);
+  setenv(kSystemFile, "/dev/null", 1);
+}
 
 Result<std::unique_ptr<Transport>> make_cpprest_transport(Cluster cluster, Clock& clock,
                                                           metrics::Registry& metrics,

@@ -17,6 +17,11 @@ struct TransportOptions {
   Duration reload_period = std::chrono::seconds(60);  // of tokens and certificates in files
 };
 
+// Call at the start of main, before any thread is there: it changes the environment. cpprestsdk
+// parses the system's certificates for each connection, needed or not: 1.3 MB and 40 ms each. After
+// this only a cluster that names no authority of its own pays for them.
+void spare_system_certificates();
+
 // HTTP/1.1 by cpprestsdk: a pool of connections for calls and one connection per stream.
 // Credentials in files are read again every `reload_period`, and at once after a 401; when a
 // certificate changed, new clients replace the old ones. kUnavailable or kInvalid when the
