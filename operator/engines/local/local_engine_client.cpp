@@ -66,6 +66,14 @@ class InFlight {
   int count_ = 0;
 };
 
+// A process that has just started answers within this, much sooner than one that was lost.
+constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
+
+// Whether plain text may be spoken there.
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("[::1]:");
+}
+
 // What the streams and the client share of one followed job.
 struct Followed {
   EngineTarget target;
@@ -77,6 +85,7 @@ struct Followed {
   std::optional<api::JobReport> report;
   Duration reported{0};  // monotonic
   std::optional<Duration> retry_at;
+  Duration patience{0};  // before the next retry; grows from try to try
   std::optional<Millis> unknown_since;
   std::string reason = "not reached yet";
   std::map<std::string, OrderOutcome> outcomes;
@@ -174,6 +183,11 @@ class LocalEngineClient final : public EngineClient {
       job.busy = busy;
       job.incarnation = ++incarnations_;
       job.unknown_since = clock_.now();
+      if (options_.authority.empty() && !is_loopback(target.address)) {
+        job.reason =
+            "without certificates only processes on loopback are asked, not " + target.address;
+        return;
+      }
       job.stub = v1::Control::NewStub(channel(target.address));
       open(job, deferred);
     });
@@ -251,6 +265,7 @@ class LocalEngineClient final : public EngineClient {
       }
       followed.report = std::move(report);
       followed.reported = clock_.monotonic();
+      followed.patience = Duration{0};
       followed.unknown_since.reset();
     });
     notify(job);
@@ -263,7 +278,8 @@ class LocalEngineClient final : public EngineClient {
       if (known == jobs.end() || known->second.stream != stream) return;
       Followed& followed = known->second;
       followed.watch.reset();
-      followed.retry_at = clock_.monotonic() + options_.retry;
+      followed.patience = std::min(std::max(followed.patience * 2, kFirstRetry), options_.retry);
+      followed.retry_at = clock_.monotonic() + followed.patience;
       const bool finished = followed.report && followed.report->ending;
       if (finished) return;
       lose(followed,
@@ -272,6 +288,7 @@ class LocalEngineClient final : public EngineClient {
            job);
     });
     notify(job);
+    wake_keeper();
   }
 
   // Whoever destroys the last channel on a thread of gRPC destroys that thread's own queue: stubs
@@ -315,9 +332,33 @@ class LocalEngineClient final : public EngineClient {
     job.reason = std::move(reason);
   }
 
+  void wake_keeper() {
+    std::stop_source nap = nap_.with([](const std::stop_source& current) { return current; });
+    nap.request_stop();
+  }
+
+  // Sleeps until the next retry is due, and no longer than what notices silence; a stream that ends
+  // meanwhile ends the sleep.
+  bool sleep_a_while(const std::stop_token& stop) {
+    const std::stop_token woken = nap_.with([](std::stop_source& nap) {
+      nap = std::stop_source();
+      return nap.get_token();
+    });
+    std::stop_callback forward(stop, [this] { wake_keeper(); });
+    Duration pause = std::min(options_.retry, options_.busy_period);
+    jobs_.with([&](const Jobs& jobs) {
+      const Duration now = clock_.monotonic();
+      for (const auto& [uid, job] : jobs)
+        if (job.retry_at && !(job.report && job.report->ending))
+          pause = std::min(pause, std::max(*job.retry_at - now, Duration{1}));
+    });
+    static_cast<void>(clock_.sleep(pause, woken));
+    return !stop.stop_requested();
+  }
+
   // Opens streams again and notices silence.
   void keep(const std::stop_token& stop) {
-    while (clock_.sleep(std::min(options_.retry, options_.busy_period), stop)) {
+    while (sleep_a_while(stop)) {
       buried_.with([](Buried& buried) { return std::exchange(buried, {}); });
       std::vector<std::string> lost;
       Deferred deferred;
@@ -341,7 +382,7 @@ class LocalEngineClient final : public EngineClient {
   std::shared_ptr<grpc::Channel> channel(const std::string& address) const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
     if (options_.authority.empty()) {
       return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
     }
@@ -458,6 +499,7 @@ class LocalEngineClient final : public EngineClient {
   Guarded<Jobs> jobs_;
   Guarded<std::vector<std::weak_ptr<grpc::ClientContext>>> contexts_;
   Guarded<Buried> buried_;
+  Guarded<std::stop_source> nap_;  // of the keeper
   InFlight in_flight_;
   std::jthread keeper_;
 };

@@ -14,7 +14,8 @@ struct LocalEngineOptions {
   Duration busy_period = std::chrono::seconds(1);  // of reports
   Duration calm_period = std::chrono::seconds(10);
   Duration silence = std::chrono::seconds(5);  // beyond the period: the job is unknown
-  Duration retry = std::chrono::seconds(1);    // after a lost connection
+  // After a lost connection; the first tries come sooner.
+  Duration retry = std::chrono::seconds(1);
 };
 
 // EngineClient over gRPC to `penstock run`: one connection and one Watch stream per followed job,

@@ -135,6 +135,14 @@ TEST_F(LocalEngineClientTest, AnEndedJobIsKnownToHaveEnded) {
   EXPECT_EQ(client_->view("u1").report->ending->kind, api::EndingKind::kStopped);
 }
 
+TEST_F(LocalEngineClientTest, WithoutCertificatesNobodyBeyondLoopbackIsAsked) {
+  client_->follow({"team/flights", "u1", "10.1.2.3:7000"}, true);
+  const EngineView view = client_->view("u1");
+  EXPECT_TRUE(view.unknown_since);
+  EXPECT_THAT(view.unknown_reason, HasSubstr("without certificates"));
+  EXPECT_THAT(view.unknown_reason, HasSubstr("10.1.2.3:7000"));
+}
+
 TEST_F(LocalEngineClientTest, WhatIsNotFollowedIsUnknown) {
   EXPECT_TRUE(client_->view("nobody").unknown_since);
   client_->follow(target(), true);
