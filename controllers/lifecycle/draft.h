@@ -81,6 +81,10 @@ void start_pod(Draft& draft);
 // The engine answers and should go on: its size, and what the autoscaler says.
 void plan_size(Draft& draft, const api::JobReport& report, const api::Pod& pod);
 
+// ScalingActive: whether a policy sets spec.parallelism, and who else does. No reason without a
+// policy.
+Note scaling_note(const Draft& draft);
+
 // Conditions, numbers, events.
 Plan finish(Draft draft);
 

@@ -115,12 +115,13 @@ void fill_numbers(Draft& draft) {
       }));
   draft.status.parallelism.desired = runs ? std::max(draft.spec().parallelism, 1) : 0;
   if (!runs) draft.status.parallelism.running = 0;
-  if (!draft.seen.report || !runs) return;
+  if (!draft.seen.report) return;
   const api::JobReport& report = *draft.seen.report;
+  fill_checkpoint(draft);  // also the last one of a job that is over
+  if (!runs) return;
   draft.status.parallelism.running = static_cast<std::int32_t>(report.running);
   if (!report.checkpoints.last_error.empty() && draft.degraded.status == api::Truth::kFalse)
     draft.degraded = yes("CheckpointFailing", report.checkpoints.last_error);
-  fill_checkpoint(draft);
   fill_last_scale(draft);
   fill_operators(draft);
 }
@@ -149,14 +150,21 @@ void remove_old_config_maps(Draft& draft) {
   }
 }
 
+bool is_bad(const api::Condition& condition) {
+  if (condition.type == "Degraded") return condition.status == api::Truth::kTrue;
+  if (condition.type == "ScalingActive")
+    return condition.reason == "TwoWriters" ||
+           (condition.status == api::Truth::kFalse && !condition.reason.starts_with("Mode"));
+  return condition.status == api::Truth::kUnknown;
+}
+
 // An Event for each condition that says something else than before.
 std::vector<EventNote> condition_events(const Draft& draft) {
   std::vector<EventNote> events;
   for (const api::Condition& now : draft.status.conditions) {
     const api::Condition* before = api::find_condition(draft.job().status.conditions, now.type);
     if (before && before->status == now.status && before->reason == now.reason) continue;
-    const bool bad = now.type == "Degraded" ? now.status == api::Truth::kTrue
-                                            : now.status == api::Truth::kUnknown;
+    const bool bad = is_bad(now);
     const bool refused = now.type == "Accepted" && now.status == api::Truth::kFalse;
     if (!before && !bad && !refused && now.type != "Progressing") continue;
     const EventNote note{bad || refused, now.reason, now.message};
@@ -200,6 +208,10 @@ Plan finish(Draft draft) {
   put(draft, "Progressing", draft.progressing);
   if (!draft.progressing.reason.empty()) put(draft, "Degraded", draft.degraded);
   put(draft, "StateSafe", state_safe(draft));
+  put(draft, "ScalingActive", scaling_note(draft));
+  if (!draft.spec().scaling.policy && !draft.spec().scaling.policy_ref)
+    std::erase_if(draft.status.conditions,
+                  [](const api::Condition& one) { return one.type == "ScalingActive"; });
   mark_stable(draft);
   remove_old_config_maps(draft);
 

@@ -62,9 +62,10 @@ void hold_unknown(Draft& draft) {
     draft.ready = no("EngineStarting", "the process runs and has not answered yet");
     draft.progressing = yes("EngineStarting", draft.ready.message);
   } else {
-    draft.ready = unknown("EngineUnreachable", "no answer since " +
-                                                   api::format_time({draft.seen.unknown_since}) +
-                                                   "; nothing is changed until the engine answers");
+    draft.ready =
+        unknown("EngineUnreachable",
+                "no answer since " + api::format_time({draft.seen.unknown_since}) +
+                    "; nothing is changed until the engine answers: " + draft.seen.unknown_reason);
     draft.progressing = unknown("EngineUnreachable", draft.ready.message);
   }
   draft.soon = true;

@@ -29,10 +29,12 @@ struct Observed {
   std::optional<std::string>
       restore_uri;  // of spec.restoreFrom; absent when its snapshot is not complete
   std::optional<api::ScalingPolicySpec> policy;  // that spec.scaling names, accepted by admission
+  api::JobError policy_error;  // why there is none although spec.scaling names one
   // The newest report of the process in the active Pod (see active_pod). Absent: the engine does
   // not answer, since `unknown_since` (0: it was never asked).
   std::optional<api::JobReport> report;
   Millis unknown_since = 0;
+  std::string unknown_reason;
   ScalingHistory scaling;  // as the last plan returned it
   Installation installation;
   Millis now = 0;

@@ -48,16 +48,28 @@ void judge(const Observed& seen, JobMemory& memory) {
   memory.judged = question;
 }
 
-std::optional<api::ScalingPolicySpec> find_policy(const ReconcileContext& context,
-                                                  const api::StreamJob& job) {
-  if (job.spec.scaling.policy) return job.spec.scaling.policy;
-  if (!job.spec.scaling.policy_ref) return std::nullopt;
-  const auto object =
-      context.stores.policies.find({job.metadata.name_space, job.spec.scaling.policy_ref->name});
-  if (!object) return std::nullopt;
+// Sets policy or, where spec.scaling names one that cannot be followed, policy_error.
+void find_policy(const ReconcileContext& context, Observed& seen) {
+  const api::StreamJob& job = seen.job;
+  seen.policy = job.spec.scaling.policy;
+  if (seen.policy || !job.spec.scaling.policy_ref) return;
+  const std::string& name = job.spec.scaling.policy_ref->name;
+  const auto object = context.stores.policies.find({job.metadata.name_space, name});
+  if (!object) {
+    seen.policy_error = {"PolicyNotFound", "there is no ScalingPolicy " + name + " in namespace " +
+                                               job.metadata.name_space +
+                                               "; the job keeps its size until there is one"};
+    return;
+  }
   const auto policy = api::parse<api::ScalingPolicy>(object->text());
-  if (!policy || !check(*policy).accepted()) return std::nullopt;
-  return policy->spec;
+  const Verdict verdict = policy ? check(*policy) : Verdict{};
+  if (policy && verdict.accepted()) {
+    seen.policy = policy->spec;
+    return;
+  }
+  seen.policy_error = {"PolicyRefused",
+                       "ScalingPolicy " + name + " cannot be followed: " +
+                           (policy ? api::join(verdict.causes) : policy.error().message)};
 }
 
 std::optional<std::string> find_restore_uri(const ReconcileContext& context,
@@ -92,6 +104,7 @@ void ask_engine(const ReconcileContext& context, Observed& seen) {
     seen.report = view.report;
   } else if (view.report || seen.now - *view.unknown_since > kStartMillis) {
     seen.unknown_since = *view.unknown_since;
+    seen.unknown_reason = view.unknown_reason;
   }
 }
 
@@ -127,7 +140,7 @@ Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object&
     seen.verdict = memory.verdict;
     seen.misfits = memory.misfits;
     seen.restore_uri = find_restore_uri(context, seen.job);
-    seen.policy = find_policy(context, seen.job);
+    find_policy(context, seen);
   }
   ask_engine(context, seen);
   return seen;

@@ -287,6 +287,15 @@ TEST(PlanStreamJob, FailureKeepsItsReasonInStatusConditionAndEvent) {
   EXPECT_THAT(world.log, Contains("event CannotHeal"));
 }
 
+TEST(PlanStreamJob, AFinishedJobShowsItsLastCheckpoint) {
+  World world = running();
+  world.engine()->checkpoints = 41;
+  finish_input(world);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.job.status.phase, Phase::kFinished);
+  EXPECT_EQ(world.job.status.checkpoint.id, 41);
+}
+
 TEST(PlanStreamJob, WithoutStorageItDoesNotStopAJobThatHasState) {
   World world;
   world.job.spec.checkpoints.storage.uri = "";

@@ -28,6 +28,7 @@ Observed World::observe() const {
                 .verdict = verdict,
                 .misfits = misfits,
                 .policy = policy,
+                .policy_error = policy_error,
                 .scaling = scaling_,
                 .now = now};
   if (job.spec.restore_from) seen.restore_uri = job.spec.restore_from->uri;

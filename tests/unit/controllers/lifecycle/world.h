@@ -40,6 +40,7 @@ class World {
 
   api::StreamJob job;
   std::optional<api::ScalingPolicySpec> policy;
+  api::JobError policy_error;
   std::vector<std::string> misfits;
   Verdict verdict;
   std::vector<api::Pod> pods;

@@ -66,6 +66,23 @@ TEST(StreamJobReconciler, ARescaleIsOrderedOnceWithItsReasonAndSeen) {
   EXPECT_EQ(world.job().status.last_scale->to, 4);
 }
 
+TEST(StreamJobReconciler, APolicyThatIsNotThereIsNamedUntilItIs) {
+  World world;
+  world.create_job({{"scaling", {{"policyRef", {{"name", "quick"}}}}}});
+  world.start_job();
+  const auto active = [&] {
+    const api::StreamJob job = world.job();
+    const api::Condition* found = api::find_condition(job.status.conditions, "ScalingActive");
+    return found ? found->reason + ": " + found->message : std::string();
+  };
+  EXPECT_THAT(active(), testing::StartsWith("PolicyNotFound: there is no ScalingPolicy quick in "
+                                            "namespace team"));
+  world.api.put(k8s::scaling_policies(),
+                R"({"metadata":{"namespace":"team","name":"quick"},"spec":{"mode":"Off"}})");
+  world.settle(2);
+  EXPECT_THAT(active(), testing::StartsWith("ModeOff: "));
+}
+
 TEST(StreamJobReconciler, AFailedOrderIsGivenAgainAsAnotherOne) {
   World world;
   world.create_job();
