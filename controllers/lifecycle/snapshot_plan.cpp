@@ -1,5 +1,6 @@
 #include "controllers/lifecycle/snapshot_plan.h"
 
+#include "controllers/api/json.h"
 #include "controllers/desired/names.h"
 
 namespace penstock {
@@ -38,6 +39,12 @@ SnapshotPlan plan_snapshot(const ObservedSnapshot& seen) {
   SnapshotPlan plan{.status = seen.snapshot.status};
   if (seen.snapshot.metadata.deletion_timestamp || is_over(plan.status.phase)) return plan;
   plan.status.observed_generation = seen.snapshot.metadata.generation;
+  if (!seen.verdict.accepted()) {
+    plan.status.phase = api::SnapshotPhase::kFailed;
+    plan.status.error = {seen.verdict.causes.front().reason, api::join(seen.verdict.causes)};
+    plan.events.push_back({true, plan.status.error.code, plan.status.error.message});
+    return plan;
+  }
   const std::string& name = seen.snapshot.spec.job_ref.name;
   if (!seen.job)
     return wait(std::move(plan), "JobNotFound",

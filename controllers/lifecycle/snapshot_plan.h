@@ -11,6 +11,7 @@ namespace penstock {
 
 struct ObservedSnapshot {
   api::JobSnapshot snapshot;
+  Verdict verdict;                       // of admission on it
   std::optional<api::StreamJob> job;     // that jobRef names
   std::optional<api::JobReport> report;  // of its engine; absent: it does not answer
   Installation installation;

@@ -1,5 +1,6 @@
 #include "operator/reconcilers/job_snapshot_reconciler.h"
 
+#include "controllers/admission/admission.h"
 #include "controllers/api/json.h"
 #include "operator/reconcilers/job_actions.h"
 #include "runtime/base/log.h"
@@ -14,8 +15,10 @@ constexpr Duration kCacheLag = 50ms;
 }  // namespace
 
 ObservedSnapshot JobSnapshotReconciler::observe(const api::JobSnapshot& snapshot) const {
-  ObservedSnapshot seen{
-      .snapshot = snapshot, .installation = context_.installation, .now = context_.clock.now()};
+  ObservedSnapshot seen{.snapshot = snapshot,
+                        .verdict = check(snapshot),
+                        .installation = context_.installation,
+                        .now = context_.clock.now()};
   const auto job =
       context_.stores.jobs.find({snapshot.metadata.name_space, snapshot.spec.job_ref.name});
   if (!job) return seen;

@@ -197,6 +197,14 @@ TEST(CheckJobSnapshot, IsImmutable) {
   EXPECT_TRUE(check(after, &before).accepted());
 }
 
+TEST(CheckJobSnapshot, RefusesTypesThatAreNotBuiltByTheirPath) {
+  api::JobSnapshot snapshot;
+  snapshot.spec.type = api::SnapshotType::kCheckpoint;
+  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.type NotImplemented"));
+  snapshot.spec = {.retain = api::Retain::kDelete};
+  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.retain NotImplemented"));
+}
+
 TEST(CheckJson, AddsWhatTheTextItselfGetsWrong) {
   EXPECT_THAT(paths(check_json("StreamJob",
                                R"({"metadata": {"name": "a"}, "spec": {"parallelism": "x"}})")),

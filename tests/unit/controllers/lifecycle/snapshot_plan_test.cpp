@@ -50,6 +50,16 @@ TEST(PlanSnapshot, WaitsWithAReasonForWhatIsNotThere) {
   }
 }
 
+TEST(PlanSnapshot, WhatAdmissionRefusesIsNotTaken) {
+  ObservedSnapshot it = seen();
+  it.verdict.causes = {{"spec.type", "NotImplemented", "Checkpoint is not implemented yet"}};
+  const SnapshotPlan plan = plan_snapshot(it);
+  EXPECT_FALSE(plan.order);
+  EXPECT_EQ(plan.status.phase, api::SnapshotPhase::kFailed);
+  EXPECT_EQ(plan.status.error.code, "NotImplemented");
+  EXPECT_NE(plan.status.error.message.find("spec.type"), std::string::npos);
+}
+
 TEST(PlanSnapshot, TriesThreeTimesUnderNewNamesThenGivesUp) {
   ObservedSnapshot it = seen();
   std::string last;
