@@ -10,9 +10,11 @@
 namespace penstock {
 
 struct Screen {
-  std::size_t width = 100;  // columns of the terminal; longer lines are cut
-  bool colour = false;      // ANSI colours
-  Millis now = 0;           // for ages
+  std::size_t width =
+      100;  // columns of the terminal; longer rows are cut, longer messages go on below
+  std::size_t height = 0;  // rows; what does not fit is counted in the last one. 0: no limit
+  bool colour = false;     // ANSI colours
+  Millis now = 0;          // for ages
 };
 
 // The live screen as text, from what any Kubernetes API knows: per job its phase, input rate, lag,

@@ -23,9 +23,44 @@ Result<std::vector<api::StreamJob>> read_jobs(k8s::Transport& transport, const s
   return jobs;
 }
 
-std::size_t terminal_width() {
+// Of the terminal as it is now: asked each time, so that a resize is followed.
+Screen screen_now(bool terminal, Millis now) {
+  if (!terminal) return {.width = 160, .now = now};
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
+  return {.width = known ? size.ws_col : std::size_t{80},
+          .height = known ? size.ws_row : std::size_t{0},
+          .colour = true,
+          .now = now};
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+// The other screen of the terminal, without a cursor, until the end: what stood there before comes
+// back, whatever ends us but SIGKILL.
+class OtherScreen {
+ public:
+  explicit OtherScreen(bool used) : used_(used) {
+    if (used_) print("\x1b[?1049h\x1b[?25l");
+  }
+  ~OtherScreen() {
+    if (used_) print("\x1b[?25h\x1b[?1049l");
+  }
+  OtherScreen(const OtherScreen&) = delete;
+  OtherScreen& operator=(const OtherScreen&) = delete;
+
+ private:
+  const bool used_;
+};
+
+// Each row over the one that stood there, so that nothing flickers.
+std::string over_the_last(const std::string& text) {
+  std::string out = "\x1b[H";
+  for (const char c : text) out += c == '\n' ? std::string("\x1b[K\r\n") : std::string(1, c);
+  return out + "\x1b[J";
 }
 
 }  // namespace
@@ -33,17 +68,17 @@ std::size_t terminal_width() {
 Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& clock,
                const std::stop_token& stop) {
   const bool terminal = isatty(STDOUT_FILENO) == 1;
+  const bool live = terminal && !options.once;
+  const OtherScreen other(live);
   do {
     const auto jobs = read_jobs(transport, options.job);
-    if (!jobs && (options.once || !terminal)) return jobs.error();
-    const Screen screen{
-        .width = terminal ? terminal_width() : 160, .colour = terminal, .now = clock.now()};
-    std::string text = jobs ? render_jobs(*jobs, screen)
-                            : "cannot reach the API server: " + jobs.error().message + "\n";
-    if (terminal && !options.once) text = "\x1b[H\x1b[2J" + text;
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  } while (!options.once && terminal && clock.sleep(kPeriod, stop));
+    if (!jobs && !live) return jobs.error();
+    Screen screen = screen_now(terminal, clock.now());
+    if (!live) screen.height = 0;
+    const std::string text = jobs ? render_jobs(*jobs, screen)
+                                  : "cannot reach the API server: " + jobs.error().message + "\n";
+    print(live ? over_the_last(text) : text);
+  } while (live && clock.sleep(kPeriod, stop));
   return ok();
 }
 
