@@ -125,7 +125,9 @@ AdmissionVerdict admit(const std::string& next, const std::string& previous) {
 Result<LogFile> find_pod_log(const fs::path& data, const LogTarget& target) {
   const auto path = find_log(data, target.uid, target.previous ? -2 : -1);
   if (!path) return Error{Code::kNotFound, "no output yet"};
-  return LogFile{.path = path->string(), .running = !target.previous};
+  return LogFile{.path = path->string(),
+                 .running = !target.previous,
+                 .times = fs::path(*path).replace_extension(".times").string()};
 }
 
 // Readable by its owner alone, and never seen half written.

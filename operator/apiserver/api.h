@@ -7,6 +7,7 @@
 #include "operator/apiserver/openapi.h"
 #include "operator/apiserver/request.h"
 #include "operator/apiserver/store.h"
+#include "operator/apiserver/watch.h"
 #include "operator/apiserver/writer.h"
 #include "runtime/base/guarded.h"
 #include "runtime/http/server.h"
@@ -28,9 +29,12 @@ class Api {
   Answer<http::Reply> document(const Call& call);
   Answer<http::Reply> discovery(const Call& call);
   Answer<http::Reply> openapi(const Call& call);
+  Answer<http::Reply> unknown(const Call& call);
+  Answer<http::Reply> connect(const Call& call, const Route& route);
   Answer<http::Reply> resource(const Call& call, const Route& route);
   Answer<http::Reply> read_one(const Call& call, const Route& route);
   Answer<http::Reply> read_many(const Call& call, const Route& route);
+  Answer<http::Reply> watch(const Call& call, WatchRequest wanted);
   Answer<http::Reply> write(const Call& call, const Route& route);
   Answer<http::Reply> remove(const Call& call, const Route& route);
   Answer<Written> patch(const Call& call, const Route& route);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "operator/apiserver/api.h"
@@ -93,6 +94,8 @@ class ApiServer::Impl {
                                .certificate_pem = credentials_.certificate.certificate_pem,
                                .key_pem = credentials_.certificate.key_pem,
                                .threads = options.threads};
+    const apiserver::Json refusal = apiserver::to_status(apiserver::too_large(wanted.body_limit));
+    wanted.too_large = {413, {{"Content-Type", "application/json"}}, refusal.dump() + "\n"};
     TRY_ASSIGN(server_,
                http::Server::start(std::move(wanted), [this](const http::Request& request) {
                  return api_->handle(request);

@@ -33,6 +33,7 @@ struct LogTarget {
 struct LogFile {
   std::string path;
   bool running = false;  // more may come: a follower waits for it
+  std::string times;     // beside it, see LineTimes; empty: nobody notes when lines come
 };
 // Finds it; kNotFound when the container has not started (or, for `previous`, has not ended) yet.
 // Any thread.

@@ -46,6 +46,14 @@ Failure method_not_allowed() {
           "the server does not allow this method on the requested resource", "{}"};
 }
 
+Failure not_supported(const ObjectName& object, const std::string& method) {
+  const std::string verb = method == "POST" ? "create" : method == "DELETE" ? "delete" : "";
+  return {405, "MethodNotAllowed",
+          verb + " is not supported on resources of kind \"" +
+              qualified(object.plural, object.group) + "\"",
+          details(object, object.plural)};
+}
+
 Failure already_exists(const ObjectName& object) {
   return {409, "AlreadyExists", quoted_resource(object) + " already exists",
           details(object, object.plural)};
@@ -79,6 +87,11 @@ Failure invalid(const ObjectName& object, const std::vector<FieldError>& errors)
           json.dump()};
 }
 
+Failure too_large(std::size_t limit) {
+  return {413, "RequestEntityTooLarge",
+          "Request entity too large: limit is " + std::to_string(limit), ""};
+}
+
 Failure expired(const std::string& message) { return {410, "Expired", message, ""}; }
 
 Failure unsupported_media_type(const std::string& accepted) {
@@ -100,6 +113,7 @@ Json to_status(const Failure& failure) {
   Json status{{"kind", "Status"},    {"apiVersion", "v1"},         {"metadata", Json::object()},
               {"status", "Failure"}, {"message", failure.message}, {"code", failure.code}};
   if (!failure.reason.empty()) status["reason"] = failure.reason;
+  if (!failure.continue_token.empty()) status["metadata"]["continue"] = failure.continue_token;
   if (!failure.details.empty()) status["details"] = Json::parse(failure.details);
   return status;
 }

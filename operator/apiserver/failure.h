@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,8 @@ struct Failure {
   int code = 500;
   std::string reason;  // may be empty, as the real server's sometimes is
   std::string message;
-  std::string details;  // a JSON object as text; empty leaves it out
+  std::string details;         // a JSON object as text; empty leaves it out
+  std::string continue_token;  // of a list that can go on in spite of it
 };
 
 // What an object is called in errors.
@@ -40,10 +42,13 @@ Failure forbidden_path(const std::string& path);
 Failure not_found(const ObjectName& object);
 Failure no_such_route();
 Failure method_not_allowed();
+// The same for a custom kind, which names itself.
+Failure not_supported(const ObjectName& object, const std::string& method);
 Failure already_exists(const ObjectName& object);
 Failure conflict(const ObjectName& object, const std::string& why);
 Failure modified(const ObjectName& object);
 Failure invalid(const ObjectName& object, const std::vector<FieldError>& errors);
+Failure too_large(std::size_t limit);
 Failure expired(const std::string& message);
 Failure unsupported_media_type(const std::string& accepted);
 Failure not_implemented(const std::string& what);

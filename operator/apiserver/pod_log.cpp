@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/apiserver/json_path.h"
+#include "operator/apiserver/line_times.h"
+#include "operator/apiserver/time_text.h"
 
 namespace penstock::apiserver {
 
@@ -38,50 +40,112 @@ std::int64_t tail_offset(const std::string& path, std::int64_t lines) {
   return 0;
 }
 
+// Where the line begins that the byte before `offset` belongs to, unless that byte ends it.
+std::int64_t line_start(const std::string& path, std::int64_t offset) {
+  std::ifstream file(path, std::ios::binary);
+  std::string block;
+  while (offset > 0) {
+    const std::int64_t begin = std::max<std::int64_t>(0, offset - std::int64_t{kBlock});
+    block.resize(static_cast<std::size_t>(offset - begin));
+    file.seekg(begin);
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    const std::size_t end = block.rfind('\n');
+    if (end != std::string::npos) return begin + static_cast<std::int64_t>(end) + 1;
+    offset = begin;
+  }
+  return 0;
+}
+
+// "2026-11-22T17:57:44.123000000Z": as a kubelet writes it, as exactly as it is known.
+std::string line_time(Millis time) {
+  std::string text = to_timestamp(time);
+  std::string millis = std::to_string(1000 + time % 1000);
+  text.replace(text.size() - 1, 1, "." + millis.substr(1) + "000000Z");
+  return text;
+}
+
 // Reads a file from a place on; a follower looks again now and then, until the container has ended.
 class LogSource final : public http::BodySource {
  public:
-  LogSource(LogOptions options, FindLog find_log, LogFile file)
-      : options_(std::move(options)), find_log_(std::move(find_log)), file_(std::move(file)) {
+  LogSource(LogOptions options, FindLog find_log, LogFile file, Clock& clock)
+      : options_(std::move(options)),
+        find_log_(std::move(find_log)),
+        file_(std::move(file)),
+        clock_(clock) {
     if (options_.tail_lines) offset_ = tail_offset(file_.path, *options_.tail_lines);
+    if (options_.since) {
+      const std::int64_t first = times().first_since(*options_.since);
+      offset_ = std::max(offset_, line_start(file_.path, first));
+    }
   }
 
   http::Chunk next() override {
     // Asked first, read second: what was written before the end is not missed.
     const bool running = options_.follow && still_running();
     std::string block = read_block();
+    if (options_.timestamps) block = with_times(std::move(block), running);
+    if (options_.limit_bytes) {
+      const std::int64_t left = *options_.limit_bytes - sent_;
+      block.resize(
+          std::min(block.size(), static_cast<std::size_t>(std::max<std::int64_t>(left, 0))));
+    }
+    sent_ += static_cast<std::int64_t>(block.size());
     if (!block.empty()) return http::Chunk::of(std::move(block));
     const bool full = options_.limit_bytes && *options_.limit_bytes <= sent_;
     return running && !full ? http::Chunk::wait(kFollowPause) : http::Chunk::end();
   }
 
  private:
+  LineTimes times() const { return LineTimes::read(file_.times, clock_.now()); }
+
   bool still_running() {
     const auto found = find_log_(options_.target);
     return found && found->running && found->path == file_.path;
   }
 
   std::string read_block() {
-    std::size_t wanted = kBlock;
-    if (options_.limit_bytes) {
-      wanted = static_cast<std::size_t>(
-          std::clamp<std::int64_t>(*options_.limit_bytes - sent_, 0, kBlock));
-    }
     std::ifstream file(file_.path, std::ios::binary);
     file.seekg(offset_);
-    std::string block(wanted, '\0');
-    file.read(block.data(), static_cast<std::streamsize>(wanted));
+    std::string block(kBlock, '\0');
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
     block.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
     offset_ += static_cast<std::int64_t>(block.size());
-    sent_ += static_cast<std::int64_t>(block.size());
     return block;
+  }
+
+  // Puts the time before each line. A line that has not ended yet waits, unless nothing more is to
+  // come or it is longer than a block.
+  std::string with_times(std::string block, bool running) {
+    const std::size_t end = block.rfind('\n');
+    const bool waits = running || block.size() == kBlock;
+    if (waits && end != std::string::npos) {
+      offset_ -= static_cast<std::int64_t>(block.size() - end - 1);
+      block.resize(end + 1);
+    } else if (running && block.size() < kBlock) {
+      offset_ -= static_cast<std::int64_t>(block.size());
+      return "";
+    }
+    const std::int64_t begin = offset_ - static_cast<std::int64_t>(block.size());
+    const LineTimes written = times();
+    std::string out;
+    for (std::size_t at = 0; at < block.size();) {
+      const std::size_t line_end = std::min(block.find('\n', at), block.size() - 1) + 1;
+      if (at_line_start_)
+        out += line_time(written.at(begin + static_cast<std::int64_t>(line_end) - 1)) + " ";
+      out.append(block, at, line_end - at);
+      at_line_start_ = block[line_end - 1] == '\n';
+      at = line_end;
+    }
+    return out;
   }
 
   const LogOptions options_;
   const FindLog find_log_;
   const LogFile file_;
+  Clock& clock_;
   std::int64_t offset_ = 0;
   std::int64_t sent_ = 0;
+  bool at_line_start_ = true;
 };
 
 Answer<std::optional<std::int64_t>> number_option(const Query& query, const char* name) {
@@ -98,7 +162,31 @@ Answer<std::optional<std::int64_t>> number_option(const Query& query, const char
 
 }  // namespace
 
-Answer<LogOptions> parse_log_options(const Query& query, const Json& pod) {
+namespace {
+
+// What `sinceSeconds` or `sinceTime` say; a real server takes one of them.
+Answer<std::optional<Millis>> since_option(const Query& query, Millis now) {
+  const ObjectName named{"", "", "PodLogOptions", ""};
+  const auto seconds = number_option(query, "sinceSeconds");
+  if (!seconds) return seconds.error();
+  const std::string time = query.get("sinceTime");
+  if (*seconds && !time.empty())
+    return invalid(named,
+                   {{"FieldValueForbidden", "sinceSeconds",
+                     "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"}});
+  if (*seconds && **seconds == 0)
+    return invalid(
+        named, {{"FieldValueInvalid", "sinceSeconds", "Invalid value: 0: must be greater than 0"}});
+  if (*seconds) return std::optional(now - **seconds * 1000);
+  if (time.empty()) return std::optional<Millis>();
+  const Millis since = from_timestamp(time);
+  if (since == 0) return bad_request("sinceTime: cannot parse " + Json(time).dump() + " as a time");
+  return std::optional(since);
+}
+
+}  // namespace
+
+Answer<LogOptions> parse_log_options(const Query& query, const Json& pod, Millis now) {
   LogOptions options;
   LogTarget& target = options.target;
   target.name_space = text_at(pod, ".metadata.namespace");
@@ -107,16 +195,14 @@ Answer<LogOptions> parse_log_options(const Query& query, const Json& pod) {
   target.container = query.get("container");
   target.previous = query.flag("previous");
   options.follow = query.flag("follow");
-  for (const char* name : {"sinceSeconds", "sinceTime", "timestamps"}) {
-    if (query.flag(name)) {
-      return not_implemented(std::string("logs by ") + name +
-                             ": lines are stored as written, without their time");
-    }
-  }
   auto tail = number_option(query, "tailLines");
   if (!tail) return tail.error();
   auto limit = number_option(query, "limitBytes");
   if (!limit) return limit.error();
+  auto since = since_option(query, now);
+  if (!since) return since.error();
+  options.since = *since;
+  options.timestamps = query.flag("timestamps");
   options.tail_lines = *tail;
   options.limit_bytes = *limit;
 
@@ -135,7 +221,7 @@ Answer<LogOptions> parse_log_options(const Query& query, const Json& pod) {
   return options;
 }
 
-Answer<http::Reply> open_log(const LogOptions& options, const FindLog& find_log) {
+Answer<http::Reply> open_log(const LogOptions& options, const FindLog& find_log, Clock& clock) {
   const LogTarget& target = options.target;
   const Result<LogFile> file =
       find_log ? find_log(target) : Result<LogFile>(Error{Code::kNotFound, "no process runner"});
@@ -151,8 +237,8 @@ Answer<http::Reply> open_log(const LogOptions& options, const FindLog& find_log)
   return http::Reply(http::StreamingResponse{
       200,
       {{"Content-Type", "text/plain"}, {"Cache-Control", "no-cache, private"}},
-      [options, find_log, found = *file](const http::Waker&) {
-        return std::make_unique<LogSource>(options, find_log, found);
+      [options, find_log, found = *file, &clock](const http::Waker&) {
+        return std::make_unique<LogSource>(options, find_log, found, clock);
       }});
 }
 

@@ -17,13 +17,14 @@ struct LogOptions {
   bool follow = false;
   std::optional<std::int64_t> tail_lines;
   std::optional<std::int64_t> limit_bytes;
+  std::optional<Millis> since;
+  bool timestamps = false;
 };
 
-// The options of GET .../pods/NAME/log. 400 for a container that the Pod has not; 501 for what
-// needs the time of each line, which the files do not have.
-Answer<LogOptions> parse_log_options(const Query& query, const Json& pod);
+// The options of GET .../pods/NAME/log. 400 for a container that the Pod has not.
+Answer<LogOptions> parse_log_options(const Query& query, const Json& pod, Millis now);
 
-// The stream of a container's output, or why there is none.
-Answer<http::Reply> open_log(const LogOptions& options, const FindLog& find_log);
+// The stream of a container's output, or why there is none. `clock` outlives the stream.
+Answer<http::Reply> open_log(const LogOptions& options, const FindLog& find_log, Clock& clock);
 
 }  // namespace penstock::apiserver

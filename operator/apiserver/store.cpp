@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -64,6 +65,30 @@ class State {
     auto it = name_space ? objects.lower_bound({*name_space, ""}) : objects.begin();
     for (; it != objects.end() && (!name_space || it->first.first == *name_space); ++it) {
       listing.objects.push_back(it->second);
+    }
+    return listing;
+  }
+
+  // Undoes what has happened since, the newest change first.
+  std::optional<Listing> list_at(const std::string& name,
+                                 const std::optional<std::string>& name_space,
+                                 Revision revision) const {
+    const auto since = changes(name, revision, std::numeric_limits<std::size_t>::max());
+    if (!since) return std::nullopt;
+    const auto kind = kinds_.find(name);
+    std::map<std::pair<std::string, std::string>, Object> objects;
+    if (kind != kinds_.end()) objects = kind->second.objects;
+    for (auto change = since->rbegin(); change != since->rend(); ++change) {
+      const std::pair place(change->key.name_space, change->key.name);
+      if (change->before) {
+        objects[place] = change->before;
+      } else {
+        objects.erase(place);
+      }
+    }
+    Listing listing{revision, {}};
+    for (const auto& [place, object] : objects) {
+      if (!name_space || place.first == *name_space) listing.objects.push_back(object);
     }
     return listing;
   }
@@ -189,6 +214,13 @@ Object Store::get(const ObjectKey& key) const {
 
 Listing Store::list(const std::string& kind, const std::optional<std::string>& name_space) const {
   return impl_->state.with([&](const State& state) { return state.list(kind, name_space); });
+}
+
+std::optional<Listing> Store::list_at(const std::string& kind,
+                                      const std::optional<std::string>& name_space,
+                                      Revision revision) const {
+  return impl_->state.with(
+      [&](const State& state) { return state.list_at(kind, name_space, revision); });
 }
 
 Revision Store::revision() const {

@@ -52,6 +52,10 @@ class Store {
 
   Object get(const ObjectKey& key) const;  // null when absent
   Listing list(const std::string& kind, const std::optional<std::string>& name_space) const;
+  // The same as it was at `revision`; nothing when the changes since are no longer known.
+  std::optional<Listing> list_at(const std::string& kind,
+                                 const std::optional<std::string>& name_space,
+                                 Revision revision) const;
   Revision revision() const;
   // Keys of the objects whose ownerReferences name `uid`.
   std::vector<ObjectKey> owned_by(const std::string& uid) const;

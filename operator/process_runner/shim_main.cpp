@@ -2,11 +2,16 @@
 //
 // The tiny parent of a Pod's process: starts it in a session of its own with its output going
 // straight to FOLDER/ATTEMPT.log, stays beside it, and keeps how it ended in FOLDER/ATTEMPT.exit.
-// Both survive a crash of the process runner. FOLDER/ATTEMPT.run names the process: "PID START_TIME
-// BOOT_ID KEEPER_PID KEEPER_START_TIME STARTED_AT_MS". Exit 0 once the program runs; else its
-// reason on stderr.
+// Both survive a crash of the process runner. FOLDER/ATTEMPT.times notes when the log grew, a
+// second apart at the closest: "SIZE MILLIS" per line, for `kubectl logs --since` and
+// `--timestamps`. FOLDER/ATTEMPT.run names the process: "PID START_TIME BOOT_ID KEEPER_PID
+// KEEPER_START_TIME STARTED_AT_MS". Exit 0 once the program runs; else its reason on stderr.
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +74,38 @@ bool write_whole(const std::string& path, const std::string& text) {
   _exit(127);
 }
 
+// Notes how long the log is now, when that is news.
+void note_size(const std::string& log, int times, off_t& noted) {
+  struct stat now{};
+  if (stat(log.c_str(), &now) != 0 || now.st_size == noted) return;
+  noted = now.st_size;
+  dprintf(times, "%lld %lld\n", static_cast<long long>(noted), now_ms());
+}
+
+// Until the program has ended.
+void watch_log(const std::string& base, pid_t child) {
+  constexpr int kApartMs = 1000;
+  const std::string log = base + ".log";
+  const int times =
+      open((base + ".times").c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0644);
+  const int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  pollfd both[2] = {{static_cast<int>(syscall(SYS_pidfd_open, child, 0)), POLLIN, 0},
+                    {changes, POLLIN, 0}};
+  if (both[0].fd < 0 || times < 0 || inotify_add_watch(changes, log.c_str(), IN_MODIFY) < 0) return;
+  off_t noted = 0;
+  for (bool just_noted = false;; just_noted = !just_noted) {
+    note_size(log, times, noted);
+    // After a note only the end counts for a while.
+    while (poll(both, just_noted ? 1 : 2, just_noted ? kApartMs : -1) < 0 && errno == EINTR) {
+    }
+    if ((both[0].revents & POLLIN) != 0) break;
+    char drained[4096];
+    while (read(changes, drained, sizeof drained) > 0) {
+    }
+  }
+  note_size(log, times, noted);
+}
+
 int watch_over(const std::string& base, char** program, int started) {
   setsid();
   // A terminal's Ctrl-C and a stray SIGTERM are for the program, not for its keeper.
@@ -99,6 +136,7 @@ int watch_over(const std::string& base, char** program, int started) {
   error = 0;
   if (write(started, &error, sizeof error) < 0) return 1;
   close(started);
+  watch_log(base, child);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -77,7 +77,8 @@ struct ServerOptions {
   std::string certificate_pem;  // with chain; empty serves plain HTTP
   std::string key_pem;
   int threads = 1;
-  std::size_t body_limit = 3 * 1024 * 1024;           // above: 413
+  std::size_t body_limit = 3 * 1024 * 1024;  // above: `too_large`
+  Response too_large{413, {{"Content-Type", "text/plain"}}, "request body too large\n"};
   std::size_t max_connections = 1000;                 // above: closed at once
   Duration idle_timeout = std::chrono::seconds(90);   // for the next request to arrive whole
   Duration write_timeout = std::chrono::seconds(60);  // for one write to be taken

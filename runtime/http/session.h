@@ -88,7 +88,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   void on_read(beast::error_code error) {
     if (error == beast::http::error::body_limit) {
-      return write({413, {{"Content-Type", "text/plain"}}, "request body too large\n"}, false);
+      return write(context_.options.too_large, false);
     }
     if (error == beast::http::error::end_of_stream) return close();
     if (error) return;  // the peer has gone, or was silent for too long

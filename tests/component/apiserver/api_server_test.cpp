@@ -70,6 +70,14 @@ TEST_F(ApiServerOverHttp, AsksForTheToken) {
   EXPECT_THAT(curl("GET", jobs_), testing::EndsWith("\n200"));
 }
 
+TEST_F(ApiServerOverHttp, ABodyThatIsTooLargeIsRefusedWithAStatus) {
+  const std::string file = directory_ + "/large.json";
+  std::ofstream(file) << std::string(3 * 1024 * 1024 + 1, 'x');
+  EXPECT_THAT(curl("POST", jobs_, "@" + file),
+              testing::AllOf(HasSubstr("\"reason\":\"RequestEntityTooLarge\""),
+                             HasSubstr("limit is 3145728"), testing::EndsWith("\n413")));
+}
+
 TEST_F(ApiServerOverHttp, WatchFromALostVersionIsExpired) {
   curl("POST", jobs_, job("w"));
   server_.reset();

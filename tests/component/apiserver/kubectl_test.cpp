@@ -352,9 +352,22 @@ TEST_F(Kubectl, ShowsLogsOfAPod) {
   EXPECT_EQ(ok("logs log1 --limit-bytes=5"), "one\nt");
   EXPECT_THAT(fails("logs log1 --previous"),
               HasSubstr("previous terminated container \"c\" in pod \"log1\" not found"));
-  EXPECT_THAT(fails("logs log1 --since=1h"), HasSubstr("NotImplemented"));
+  EXPECT_EQ(ok("logs log1 --since=1h"), "one\ntwo\nthree\n");
+  EXPECT_THAT(ok("logs log1 --timestamps --tail=1"),
+              testing::MatchesRegex("20[0-9-]+T[0-9:.]+Z three\n"));
   EXPECT_THAT(fails("exec log1 -- true"), HasSubstr("NotImplemented"));
   ok("delete pod log1 --grace-period=0 --force");
+}
+
+TEST_F(Kubectl, ListsInPages) {
+  ok("create namespace paged");
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    ok("create configmap " + std::string(name) + " -n paged");
+  EXPECT_EQ(ok("get cm -n paged --chunk-size=2 -o name"),
+            "configmap/a\nconfigmap/b\nconfigmap/c\nconfigmap/d\nconfigmap/e\n");
+  EXPECT_THAT(ok("get --raw /api/v1/namespaces/paged/configmaps?limit=2"),
+              testing::AllOf(HasSubstr("\"remainingItemCount\":3"), HasSubstr("\"continue\":")));
+  ok("delete namespace paged");
 }
 
 TEST_F(Kubectl, PodsGoThroughTheirGrace) {

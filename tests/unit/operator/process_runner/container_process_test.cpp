@@ -1,6 +1,7 @@
 #include "operator/process_runner/container_process.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -22,6 +23,7 @@ class ContainerProcess : public testing::Test {
                testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
+    mkfifo((folder_ / "gate").c_str(), 0600);  // for a script to wait at
   }
   ~ContainerProcess() override {
     signal_container(folder_, 0, SIGKILL);
@@ -57,6 +59,27 @@ class ContainerProcess : public testing::Test {
 
   fs::path folder_;
 };
+
+TEST_F(ContainerProcess, NotesWhenTheLogGrew) {
+  SystemClock clock;
+  const Millis before = clock.now();
+  ASSERT_TRUE(launch("echo one; read wait < gate; echo two"));
+  const fs::path times = container_log(folder_, 0).replace_extension(".times");
+  long long size = 0;
+  Millis at = 0;
+  // The note comes while the program still runs.
+  const Duration deadline = clock.monotonic() + std::chrono::seconds(30);
+  while (size == 0 && clock.monotonic() < deadline) std::ifstream(times) >> size >> at;
+  EXPECT_EQ(size, 4);
+  EXPECT_GE(at, before);
+  EXPECT_LE(at, clock.now());
+  std::ofstream(folder_ / "gate") << "go\n";
+  await(ContainerFacts::State::kExited);
+  std::ifstream notes(times);
+  long long last = 0;
+  while (notes >> last >> at) size = last;
+  EXPECT_EQ(size, 8);
+}
 
 TEST_F(ContainerProcess, KeepsOutputAndExitCode) {
   ASSERT_TRUE(launch("echo \"$GREETING from $PWD\"; echo oops >&2; exit 3"));

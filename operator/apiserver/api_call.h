@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "operator/apiserver/api.h"
+#include "operator/apiserver/json.h"
+#include "operator/apiserver/selectors.h"
+#include "operator/apiserver/table.h"
+
+// What the files of Api share: a request taken apart, and the shapes of answers.
+namespace penstock::apiserver {
+
+struct Api::Call {
+  explicit Call(const http::Request& from);
+
+  const http::Request& request;
+  std::string path;
+  Query query;
+  bool pretty = false;
+};
+
+// How objects are shown: as they are, or as rows.
+struct Presentation {
+  bool as_table = false;
+  IncludeObject include = IncludeObject::kMetadata;
+};
+
+Answer<Presentation> presentation_of(std::string_view accept, const Query& query);
+Answer<Selector> selector_of(const Query& query, const KindDefinition& kind);
+// Digits alone; nothing otherwise.
+std::optional<Revision> parse_revision(const std::string& text);
+
+http::Response json_response(int status, const Json& json, bool pretty);
+http::Response text_response(int status, std::string text);
+
+}  // namespace penstock::apiserver
