@@ -8,4 +8,5 @@ target_link_libraries(penstock_cli PUBLIC penstock_job penstock_sql
 
 add_executable(penstock main.cpp)
 target_compile_definitions(penstock PRIVATE PENSTOCK_VERSION="${PROJECT_VERSION}")
-target_link_libraries(penstock PRIVATE penstock_cli penstock_snapshot penstock_warnings)
+target_link_libraries(penstock PRIVATE penstock_cli penstock_snapshot penstock_bench penstock_warnings)
+add_dependencies(penstock penstock_count_allocations)  # `penstock bench` looks for it beside the program

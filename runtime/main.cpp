@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/bench/bench_command.h"
 #include "runtime/commands.h"
 #include "runtime/control/ctl_command.h"
 #include "runtime/snapshot/snapshot_command.h"
@@ -34,6 +35,7 @@ constexpr char kHelp[] = R"(penstock: stream jobs in SQL, in this process
   penstock snapshot ls|verify|cat URI...  what is in a checkpoint directory, is it sound, its state as JSON lines
   penstock snapshot ls|cat|verify URI...   what a checkpoint directory holds
   penstock ctl HOST:PORT status|watch|rescale N|checkpoint|savepoint URI|stop [--drain | --savepoint URI]
+  penstock bench nexmark|start|state|checkpoint|rescale [--json]  measures this machine and this program
   penstock --help | --version
 
 Exit codes: 0 done, 1 failed, or superseded by a newer process of the same job,
@@ -52,6 +54,7 @@ int main(int argc, char** argv) {
   if (command == "snapshot") return penstock::snapshot_main(rest, std::cout, std::cerr);
   if (command == "ctl") return penstock::ctl_main(rest);
   if (command == "snapshot") return penstock::snapshot_main(rest, std::cout, std::cerr);
+  if (command == "bench") return penstock::bench_main(rest, std::cout, std::cerr);
   if (command == "--version") {
     std::cout << "penstock " << PENSTOCK_VERSION << "\n";
     return 0;
