@@ -34,6 +34,8 @@ Result<Column> Evaluator::evaluate(const Batch& batch) {
   return spread(out, rows).retyped(std::move(type));
 }
 
+bool Evaluator::cheap() const { return root_->root->cheap; }
+
 Result<std::vector<std::uint32_t>> Evaluator::select(const Batch& batch) {
   CHECK(!batch.selection);
   CHECK(root_->type.kind == TypeKind::kBoolean);

@@ -27,6 +27,9 @@ class Evaluator {
   // value that cannot be computed (CAST of 'abc' to INT, division by zero, numeric overflow of
   // BIGINT wraps as in Flink).
   Result<Column> evaluate(const Batch& batch);
+  // Cannot fail and costs next to nothing: evaluating rows that nobody wants beats picking the
+  // others out first.
+  bool cheap() const;
   // The rows of the dense `batch` for which the BOOLEAN expression is TRUE (not NULL), ascending.
   Result<std::vector<std::uint32_t>> select(const Batch& batch);
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <numeric>
 
+#include "runtime/columns/physical_type.h"
 #include "runtime/expr/row_node.h"
 
 namespace penstock {
@@ -157,15 +158,69 @@ Rows all_rows(std::size_t count) {
   return rows;
 }
 
+std::shared_ptr<const void> chosen_values(TypeKind kind, const std::vector<Operand>& values,
+                                          const std::vector<std::uint8_t>& chosen) {
+  return with_physical_type(kind, [&](auto* tag) -> std::shared_ptr<const void> {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    struct From {
+      const T* first;
+      std::size_t step;
+    };
+    const T any{};  // under a NULL, which may be of another type
+    std::vector<From> from;
+    for (const Operand& value : values) {
+      const bool null = value.scalar && value.column.is_null(0);
+      from.push_back(
+          {null ? &any : value.column.template values<T>().data(), value.scalar ? 0u : 1u});
+    }
+    auto out = allocate_values<T>(chosen.size());
+    for (std::size_t row = 0; row < chosen.size(); ++row) {
+      const From& source = from[chosen[row]];
+      out[row] = source.first[row * source.step];
+    }
+    return out;
+  });
+}
+
+// Row by row the value of the operand that `chosen` names.
+Operand choose(const Type& type, const std::vector<Operand>& values,
+               const std::vector<std::uint8_t>& chosen) {
+  const std::size_t rows = chosen.size();
+  std::shared_ptr<std::uint8_t[]> nulls;
+  std::vector<std::shared_ptr<const void>> keep_alive;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Column& column = values[i].column;
+    keep_alive.insert(keep_alive.end(), column.keep_alive().begin(), column.keep_alive().end());
+    for (std::size_t row = 0; column.may_have_nulls() && row < rows; ++row) {
+      if (chosen[row] != i || !column.is_null(values[i].scalar ? 0 : row)) continue;
+      if (!nulls) {
+        nulls = allocate_values<std::uint8_t>(rows);
+        std::fill_n(nulls.get(), rows, std::uint8_t{0});
+      }
+      nulls[row] = 1;
+    }
+  }
+  Type nullable = type;
+  nullable.nullable = type.nullable || nulls != nullptr;
+  return {Column(std::move(nullable), rows, chosen_values(type.kind, values, chosen),
+                 std::move(nulls), std::move(keep_alive))};
+}
+
 class CaseNode final : public ExprNode {
  public:
   // when, then, ..., else
   CaseNode(Type type, std::vector<Branch> branches)
       : type_(std::move(type)), branches_(std::move(branches)) {
-    for (const Branch& branch : branches_) pure = pure && branch.node->pure;
+    all_cheap_ = type_.kind != TypeKind::kRow && type_.kind != TypeKind::kNull &&
+                 branches_.size() <= kMostCheapBranches;
+    for (const Branch& branch : branches_) {
+      pure = pure && branch.node->pure;
+      all_cheap_ = all_cheap_ && branch.node->cheap;
+    }
   }
 
   Result<Operand> run(const Frame& frame) override {
+    if (all_cheap_) return run_all(frame);
     std::vector<Piece> pieces;
     Rows open = all_rows(frame.rows);
     for (std::size_t i = 0; i + 1 < branches_.size() && !open.empty(); i += 2) {
@@ -179,6 +234,23 @@ class CaseNode final : public ExprNode {
   }
 
  private:
+  // Every branch on every row, then a choice per row: nothing is gathered.
+  Result<Operand> run_all(const Frame& frame) {
+    std::vector<std::uint8_t> chosen(frame.rows, static_cast<std::uint8_t>(branches_.size() / 2));
+    for (std::size_t i = branches_.size() / 2; i-- > 0;) {
+      TRY_ASSIGN(const Operand condition, branches_[2 * i].node->run(frame));
+      for (std::size_t row = 0; row < frame.rows; ++row)
+        if (truth(condition, row) == kTrue) chosen[row] = static_cast<std::uint8_t>(i);
+    }
+    std::vector<Operand> values;
+    for (std::size_t i = 0; i < branches_.size(); i += 2) {
+      const bool last = i + 1 == branches_.size();
+      TRY_ASSIGN(Operand value, branches_[last ? i : i + 1].node->run(frame));
+      values.push_back(std::move(value));
+    }
+    return choose(type_, values, chosen);
+  }
+
   static Status add(const Frame& frame, const Branch& branch, Rows rows,
                     std::vector<Piece>& pieces) {
     if (rows.empty()) return ok();
@@ -187,8 +259,11 @@ class CaseNode final : public ExprNode {
     return ok();
   }
 
+  static constexpr std::size_t kMostCheapBranches = 9;
+
   Type type_;
   std::vector<Branch> branches_;
+  bool all_cheap_ = false;
 };
 
 class CoalesceNode final : public ExprNode {

@@ -75,6 +75,16 @@ TEST(Evaluate, CaseTakesTheFirstTrueBranchOfEachRow) {
   EXPECT_EQ(evaluated(expr, batch), "small 5 other other");
 }
 
+TEST(Evaluate, CaseOfCheapBranchesChoosesByRowToo) {
+  const Batch batch = Batch::of({bigints({1, 5, 9, std::nullopt}), bigints({10, 50, 90, 100})});
+  Expr expr{.kind = Expr::Kind::kCase, .type = Type::of(TypeKind::kBigint)};
+  expr.arguments = {call("<", {column(0), literal("3L")}), column(1),
+                    call("<", {column(0), literal("7L")}), literal("NULL"), column(0)};
+  EXPECT_EQ(evaluated(expr, batch), "10 NULL 9 NULL");
+  expr.arguments = {call("<", {column(1), literal("70L")}), literal("7L"), column(1)};
+  EXPECT_EQ(evaluated(expr, batch), "7 7 90 100");
+}
+
 TEST(Evaluate, ThreeValuedLogicIsTheTruthTable) {
   const std::vector<std::string> names = {"FALSE", "TRUE", "NULL"};
   const std::vector<Value> values = {{.is = false}, {.is = true}, {}};
