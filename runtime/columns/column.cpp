@@ -33,6 +33,9 @@ Value from_physical(T value) {
 
 std::shared_ptr<const std::uint8_t[]> gather_nulls(const std::uint8_t* nulls, RowNumbers rows) {
   if (nulls == nullptr) return nullptr;
+  std::uint8_t any = 0;
+  for (const std::uint32_t row : rows) any = static_cast<std::uint8_t>(any | nulls[row]);
+  if (any == 0) return nullptr;  // so that what follows need not look
   auto out = allocate_values<std::uint8_t>(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) out[i] = nulls[rows[i]];
   return out;

@@ -25,8 +25,8 @@ Result<std::unique_ptr<Operator>> Calc::make(const OperatorContext& context, con
       projection.column = expr.column;
     } else {
       TRY_ASSIGN(Evaluator evaluator, Evaluator::make(expr, context.clock));
+      calc->computes_ |= !evaluator.cheap();
       projection.evaluator = std::move(evaluator);
-      calc->computes_ = true;
     }
     calc->projections_.push_back(std::move(projection));
   }
@@ -65,7 +65,9 @@ Result<Batch> Calc::projected(const Batch& batch) {
     if (projection.column) {
       out.columns.push_back(from.columns[*projection.column]);
     } else {
-      TRY_ASSIGN(Column column, projection.evaluator->evaluate(from));
+      // A cheap projection sees all physical rows: the result keeps the selection.
+      const Batch all{.columns = from.columns, .physical_rows = from.physical_rows};
+      TRY_ASSIGN(Column column, projection.evaluator->evaluate(all));
       out.columns.push_back(std::move(column));
     }
   }

@@ -32,7 +32,7 @@ class Calc final : public Operator {
   std::vector<std::size_t> filter_columns_;
   std::vector<Projection> projections_;
   std::vector<std::size_t> projected_columns_;
-  bool computes_ = false;
+  bool computes_ = false;  // a projection that is worth picking rows out for
   std::optional<Batch> result_;
 };
 

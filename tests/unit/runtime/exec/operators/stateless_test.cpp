@@ -101,6 +101,17 @@ TEST(Calc, ComputesOnlyForRowsThatPassAndKeepsTheirKinds) {
   EXPECT_EQ(out->dense().kind_at(1), RowKind::kInsert);
 }
 
+TEST(Calc, ACheapProjectionKeepsTheSelection) {
+  const Expr negative = resolve_call("NEG", {column(0)}).value();
+  Stage calc(CalcSpec{.filter = resolve_call("<>", {column(0), number(3)}).value(),
+                      .projections = {column(0), negative}},
+             {{kInput.fields[0], {"n", negative.type}}});
+  const auto out = calc.run(input_rows(6));
+  ASSERT_TRUE(out);
+  EXPECT_TRUE(out->selection);
+  EXPECT_EQ(numbers(*out, 1), (std::vector<std::int64_t>{0, -1, -2, -4, -5}));
+}
+
 TEST(Calc, AFilterThatDropsEverythingYieldsNothing) {
   Stage calc(CalcSpec{.filter = resolve_call("<", {column(0), number(0)}).value(),
                       .projections = {column(0)}},
