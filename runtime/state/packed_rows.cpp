@@ -128,10 +128,24 @@ bool equal_fixed(const std::byte* a, const std::byte* b, std::size_t bytes) {
   return load_few(a, bytes) == load_few(b, bytes);
 }
 
-std::uint64_t hash_fixed(const std::byte* from, std::size_t bytes) {
+namespace {
+
+inline std::uint64_t hash_bytes(const std::byte* from, std::size_t bytes) {
   std::uint64_t hash = kSeed;
   for (; bytes >= 8; from += 8, bytes -= 8) hash = mix(hash ^ load<std::uint64_t>(from), kFactor);
   return mix(hash ^ load_few(from, bytes) ^ kFactor, kSeed);
+}
+
+// With the number of bytes known to the compiler: no loops over them.
+template <std::size_t kBytes>
+void hash_dense(const std::byte* rows, std::vector<std::uint64_t>& hashes) {
+  for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = hash_bytes(rows + i * kBytes, kBytes);
+}
+
+}  // namespace
+
+std::uint64_t hash_fixed(const std::byte* from, std::size_t bytes) {
+  return hash_bytes(from, bytes);
 }
 
 std::uint64_t hash_text(std::uint64_t seed, std::string_view text) {
@@ -147,10 +161,11 @@ std::uint64_t PackedRows::hash(std::size_t row) const {
 
 void PackedRows::hash_all(std::vector<std::uint64_t>& hashes) const {
   hashes.resize(rows_);
+  if (is_one_number()) return hash_dense<kOneNumber>(bytes_.data(), hashes);
   for (std::size_t i = 0; i < rows_; ++i) hashes[i] = hash(i);
 }
 
-bool PackedRows::equal(std::size_t a, std::size_t b) const {
+bool PackedRows::equal_any(std::size_t a, std::size_t b) const {
   if (!equal_fixed(fixed(a), fixed(b), block_->fixed_bytes)) return false;
   for (std::size_t i = 0; i < block_->text_offsets.size(); ++i)
     if (text(a, i) != text(b, i)) return false;
