@@ -95,7 +95,17 @@ void AggregateFold::find_units() {
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     units_[group] = state_->unit(key_group_of(hashes_[group], state_->key_groups()));
     CHECK(units_[group] != nullptr);
+    __builtin_prefetch(units_[group]);
   }
+  // Keys lie all over the memory. What is needed next is asked for one step ahead for all of them,
+  // so that the waits overlap.
+  tables_.resize(groups_.size());
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    tables_[group] = &units_[group]->map(kGroupsTable, window(group));
+    __builtin_prefetch(tables_[group]);
+  }
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    tables_[group]->prefetch(groups_.hash(group));
 }
 
 void AggregateFold::count_arguments(Counted& counted) {

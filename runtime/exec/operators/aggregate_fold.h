@@ -33,7 +33,7 @@ class AggregateFold {
   // The distinct keys of the folded batch and their windows.
   std::size_t groups() const { return groups_.size(); }
   StateUnit& unit(std::size_t group) { return *units_[group]; }
-  KeyedTable& table(std::size_t group) { return units_[group]->map(kGroupsTable, window(group)); }
+  KeyedTable& table(std::size_t group) { return *tables_[group]; }
   Millis window(std::size_t group) const {
     return windows_ == nullptr ? 0 : windows_[groups_.first_rows()[group]];
   }
@@ -83,6 +83,7 @@ class AggregateFold {
   std::vector<Column> key_columns_;
   std::vector<std::uint64_t> hashes_;
   std::vector<StateUnit*> units_;
+  std::vector<KeyedTable*> tables_;  // of groups, for each group's window
   std::vector<std::byte> partials_;
 };
 
