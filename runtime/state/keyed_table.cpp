@@ -67,6 +67,12 @@ void KeyedTable::erase(std::uint32_t number) {
   rows_.pop();
 }
 
+void KeyedTable::clear() {
+  rows_.clear();
+  index_.clear();
+  texts_ = TextStore(*budget_);
+}
+
 void KeyedTable::tidy() {
   if (!texts_.wasteful()) return;
   TextStore kept(*budget_);

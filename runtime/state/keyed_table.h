@@ -57,6 +57,8 @@ class KeyedTable {
   Upsert upsert_key_of(const KeyedTable& other, std::uint32_t number);
   // Row numbers change: the last row takes the number of the erased one.
   void erase(std::uint32_t number);
+  // Erases all rows; memory is kept for the next ones.
+  void clear();
   void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
 
   // Reclaims the memory of texts that are gone, when that is worth it. References to texts change.

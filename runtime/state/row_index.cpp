@@ -36,6 +36,11 @@ void RowIndex::grow() {
   budget_->add(static_cast<std::int64_t>(bytes()));
 }
 
+void RowIndex::clear() {
+  if (slots_) std::fill_n(slots_.get(), std::size_t{mask_} + 1, kEmpty);
+  used_ = 0;
+}
+
 void RowIndex::insert(std::uint64_t hash, std::uint32_t row) {
   std::uint32_t at = home(hash);
   while (slots_[at] != kEmpty) at = (at + 1) & mask_;

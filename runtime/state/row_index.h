@@ -39,6 +39,8 @@ class RowIndex {
   }
   // A larger empty index; every row must be inserted again.
   void grow();
+  // Empty, as large as it is.
+  void clear();
   // `row` is not in it yet, and below the number of slots.
   void insert(std::uint64_t hash, std::uint32_t row);
   // Takes out `row`, which is in it; `hash_of` gives the hash of a row.

@@ -94,6 +94,16 @@ void RowStore::pop() {
   }
 }
 
+void RowStore::clear() {
+  size_ = 0;
+  if (list_epoch_ == epoch_) return;
+  // Shared with a picture, at least the list: begin anew.
+  list_.reset();
+  segments_ = nullptr;
+  capacity_ = 0;
+  bytes_ = 0;
+}
+
 RowStore RowStore::freeze() {
   RowStore picture = *this;
   ++epoch_;

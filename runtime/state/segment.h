@@ -52,6 +52,8 @@ class RowStore {
   // A new row, number size()-1, uninitialised.
   std::byte* append();
   void pop();
+  // No rows any more. Memory is kept for the next ones, unless a picture shares it.
+  void clear();
 
   // The rows as they are now. Constant cost.
   RowStore freeze();

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace penstock {
+namespace {
+
+// A spare table is kept only if it is small: what is large is filled for long.
+constexpr std::uint64_t kSpareBytes = 16 * 1024;
+
+}  // namespace
 
 std::shared_ptr<const UnitLayout> UnitLayout::of(std::vector<StateTableShape> shapes) {
   auto layout = std::make_shared<UnitLayout>();
@@ -18,9 +24,17 @@ StateUnit::StateUnit(std::shared_ptr<const UnitLayout> layout, MemoryBudget& mem
     : layout_(std::move(layout)),
       memory_(&memory),
       maps_(layout_->shapes.size()),
-      bags_(layout_->shapes.size()) {}
+      bags_(layout_->shapes.size()),
+      spare_(layout_->shapes.size()) {}
 
 void StateUnit::drop_windows_through(Millis window) {
+  for (std::size_t shape = 0; shape < maps_.size(); ++shape) {
+    if (spare_[shape] || maps_[shape].empty() || maps_[shape].front().first > window) continue;
+    std::unique_ptr<KeyedTable>& table = maps_[shape].front().second;
+    if (table->bytes() > kSpareBytes) continue;
+    table->clear();
+    spare_[shape] = std::move(table);
+  }
   const auto drop = [&](auto& windows) {
     const auto kept =
         std::ranges::find_if(windows, [&](const auto& entry) { return entry.first > window; });
@@ -65,6 +79,8 @@ std::uint64_t StateUnit::bytes() const {
     for (const auto& [window, table] : windows) total += table->bytes();
   for (const auto& windows : bags_)
     for (const auto& [window, table] : windows) total += table->bytes();
+  for (const auto& table : spare_)
+    if (table) total += table->bytes();
   return total;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -102,8 +103,19 @@ class StateUnit {
   template <typename Table, typename Layout>
   Table& insert(Windows<Table>& windows, std::size_t place, const Layout& layout, Millis window) {
     auto position = windows.begin() + static_cast<std::ptrdiff_t>(place);
-    position = windows.emplace(position, window, std::make_unique<Table>(layout, *memory_));
+    position = windows.emplace(position, window, make_table<Table>(layout));
     return *position->second;
+  }
+  template <typename Table, typename Layout>
+  std::unique_ptr<Table> make_table(const Layout& layout) {
+    if constexpr (std::is_same_v<Table, KeyedTable>) {
+      std::unique_ptr<KeyedTable>& spare = spare_[shape_of(layout)];
+      if (spare) return std::move(spare);
+    }
+    return std::make_unique<Table>(layout, *memory_);
+  }
+  std::size_t shape_of(const RowLayout& layout) const {
+    return static_cast<std::size_t>(&layout - layout_->maps.data());
   }
   template <typename Table>
   static const Table* find(const Windows<Table>& windows, Millis window) {
@@ -116,6 +128,9 @@ class StateUnit {
   MemoryBudget* memory_;
   std::vector<Windows<KeyedTable>> maps_;  // by shape; one of the two is always empty
   std::vector<Windows<BagTable>> bags_;
+  // By shape: one small table of a window that is over, for the next window. A unit holds few rows
+  // of a short window, so making tables would cost more than filling them.
+  std::vector<std::unique_ptr<KeyedTable>> spare_;
   Millis progress_ = kNoWatermark;
   bool written_ = false;       // since the last settle
   CheckpointId changed_in_{};  // 0: as restored

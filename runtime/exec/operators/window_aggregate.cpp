@@ -32,7 +32,8 @@ WindowAggregate::WindowAggregate(const OperatorContext& context, Plan plan, Aggr
     : context_(context),
       plan_(plan),
       fold_(std::move(fold)),
-      output_(context.graph.at(context.id).output) {}
+      output_(context.graph.at(context.id).output),
+      combined_(fold_.layout(), context.memory) {}
 
 // Units that arrived may hold earlier windows, and know what had been emitted before a restore.
 void WindowAggregate::look_at_state() {
@@ -159,17 +160,18 @@ void WindowAggregate::fire(StateUnit& unit, Millis end) {
     ++slices;
   }
   if (slices == 0) return;
-  if (slices > 1) {
-    combine(unit, end);
-    only = combined_.back().get();
+  if (slices == 1) {
+    tables_.push_back(only);
+    waiting_ += only->size();
+    return;
   }
-  tables_.push_back(only);
-  waiting_ += only->size();
+  const std::uint32_t before = combined_.size();
+  combine(unit, end);
+  waiting_ += combined_.size() - before;
 }
 
 void WindowAggregate::combine(StateUnit& unit, Millis end) {
-  combined_.push_back(std::make_unique<KeyedTable>(fold_.layout(), context_.memory));
-  KeyedTable& into = *combined_.back();
+  KeyedTable& into = combined_;
   const Accumulators& accumulators = fold_.accumulators();
   for (const auto& [slice, table] : unit.maps(AggregateFold::kGroupsTable)) {
     if (slice <= end - size() || slice > end) continue;
@@ -217,16 +219,18 @@ Batch WindowAggregate::collect(Millis end) {
   std::vector<StoredBlock> values;
   keys.reserve(rows);
   values.reserve(rows);
-  while (keys.size() < rows) {
-    const KeyedTable& table = *tables_[next_table_];
-    for (; next_row_ < table.size() && keys.size() < rows; ++next_row_) {
-      keys.push_back({table.row(next_row_), &table.texts()});
-      values.push_back({table.value(next_row_), &table.texts()});
+  const auto take = [&](const KeyedTable& table, std::uint32_t& row) {
+    for (; row < table.size() && keys.size() < rows; ++row) {
+      keys.push_back({table.row(row), &table.texts()});
+      values.push_back({table.value(row), &table.texts()});
     }
-    if (next_row_ < table.size()) break;
+    return row == table.size();
+  };
+  while (next_table_ < tables_.size() && take(*tables_[next_table_], next_row_)) {
     ++next_table_;
     next_row_ = 0;
   }
+  take(combined_, next_combined_);
   waiting_ -= rows;
 
   const PackedBlock& key_block = fold_.layout().key;
@@ -247,6 +251,7 @@ Batch WindowAggregate::collect(Millis end) {
   if (waiting_ == 0) {
     tables_.clear();
     combined_.clear();
+    next_combined_ = 0;
     next_table_ = 0;
   }
   return {.columns = std::move(columns), .physical_rows = rows};

@@ -234,6 +234,32 @@ TEST(StateUnit, AFewKeysCostFewBytes) {
   EXPECT_LE(unit.bytes(), 700u);
 }
 
+TEST(StateUnit, TheTableOfAWindowThatIsOverServesTheNextOne) {
+  MemoryBudget memory(1 << 30);
+  const Type number = Type::of(TypeKind::kBigint);
+  const auto layout = UnitLayout::of({{.name = "groups", .key = {number}, .value = {number}}});
+  StateUnit unit(layout, memory);
+  PackedRows keys(layout->maps[0].key);
+  const auto columns = columns_of(layout->shapes[0].key, {{Value{std::int64_t{7}}}});
+  pack(keys, columns);
+  const KeyedTable* first = &unit.map(0, 0);
+  unit.map(0, 0).upsert(keys, 0, keys.hash(0));
+  const std::int64_t used = memory.used();
+  std::shared_ptr<const StateUnit> picture = unit.freeze();
+  const Contents before = contents_of(*picture);
+  for (Millis window = 1; window <= 5; ++window) {
+    unit.drop_windows_through(window - 1);
+    EXPECT_TRUE(unit.empty());
+    KeyedTable& table = unit.map(0, window);
+    EXPECT_EQ(&table, first);
+    EXPECT_EQ(table.find(keys, 0, keys.hash(0)), KeyedTable::kNone);
+    table.upsert(keys, 0, keys.hash(0));
+    EXPECT_EQ(contents_of(*picture), before);
+  }
+  picture.reset();
+  EXPECT_EQ(memory.used(), used);
+}
+
 TEST(StateUnit, TidyReclaimsTextsThatAreGone) {
   const Type text = Type::of(TypeKind::kString);
   const auto layout = UnitLayout::of({{.name = "groups", .key = {text}, .value = {text}}});
