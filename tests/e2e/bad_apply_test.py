@@ -1,7 +1,7 @@
 """What is wrong is refused at apply, and the version that runs goes on: same process, exact result."""
 import json
 
-from control_plane import GROUP, ControlPlane, ctl
+from control_plane import JOBS, Up, ctl
 from orders import Feed, job
 from programs import Workplace, judge, rows_by_split, wait_for
 
@@ -9,7 +9,7 @@ from programs import Workplace, judge, rows_by_split, wait_for
 def refuse(up, spec, code, *parts):
     """Applies it as kubectl does; the answer is a Status that says all of `parts`."""
     manifest = {"apiVersion": "penstock.dev/v1alpha1", "kind": "StreamJob", "metadata": {"name": "orders"}, "spec": spec}
-    status, answer = up.call("PATCH", f"{GROUP}/orders?fieldManager=test&force=true&fieldValidation=Strict", manifest,
+    status, answer = up.call("PATCH", f"{JOBS}/orders?fieldManager=test&force=true&fieldValidation=Strict", manifest,
                              "application/apply-patch+yaml")
     if status != code or any(part not in answer["message"] for part in parts):
         raise AssertionError(f"expected {code} with {parts}, got {status} {answer}")
@@ -20,7 +20,7 @@ def rows(pod):
 
 
 def main():
-    with Workplace("bad-apply") as place, ControlPlane(place / "data") as up:
+    with Workplace("bad-apply") as place, Up(place / "data") as up:
         feed = Feed(place / "in", 1)
         feed.add(200)
         sql = job(place / "in", place / "out", spin_micros=5)
@@ -43,7 +43,7 @@ def main():
             raise AssertionError(f"a refused change changed the job: {before} {after}")
         seen = rows(pod)
         feed.add(200)
-        wait_for(lambda: rows(pod) > seen or None, "the running version goes on")
+        wait_for("the running version goes on", lambda: rows(pod) > seen or None)
         if not process.alive() or up.running_pod("orders")["metadata"]["uid"] != pod["metadata"]["uid"]:
             raise AssertionError("the running version was replaced")
 
@@ -51,7 +51,7 @@ def main():
         (place / "store").write_text("a file")
         up.create_job("stored", sql.replace(str(place / "out"), str(place / "stored")),
                       checkpoints={"interval": "100ms", "storage": {"uri": f"file://{place}/store"}})
-        wait_for(lambda: f"{place}/store" in json.dumps(up.job("stored").get("status", {})), "status names the directory")
+        wait_for("status names the directory", lambda: f"{place}/store" in json.dumps(up.job("stored").get("status", {})))
         if up.phase("stored") == "Failed":
             raise AssertionError(up.job("stored")["status"])
 

@@ -40,7 +40,7 @@ class Case(unittest.TestCase):
         return process
 
     def checkpoints_beyond(self, process, count):
-        return wait_for(lambda: int(process.status()["checkpoints"]["completed"]) > count, f"more than {count} checkpoints")
+        return wait_for(f"more than {count} checkpoints", lambda: int(process.status()["checkpoints"]["completed"]) > count)
 
     def finish(self, process, outputs=None):
         process.ctl("stop", "--drain")
@@ -74,7 +74,7 @@ INSERT INTO o SELECT id, note FROM t;""")
     def test_undecodable_row_is_skipped_and_counted_when_the_table_says_so(self):
         self.write_job(", 'json.ignore-parse-errors' = 'true', 'source.monitor-interval' = '20ms'")
         process = self.job()
-        chains = wait_for(lambda: [c for c in process.status()["chains"] if int(c["undecodableRows"])], "a row is counted")
+        chains = wait_for("a row is counted", lambda: [c for c in process.status()["chains"] if int(c["undecodableRows"])])
         self.assertEqual([int(chain["undecodableRows"]) for chain in chains], [1])
         process.ctl("stop", "--drain")
         self.assertEqual(process.wait_end(), 0)
@@ -148,7 +148,7 @@ class Damage(Case):
         for _ in range(4):
             self.more(feed, 5)
             rows = sum(1 for _ in self.place.glob("in/*/*.jsonl"))
-            wait_for(lambda: len(rows_by_split(process.status())) >= rows, "all files are seen")
+            wait_for("all files are seen", lambda: len(rows_by_split(process.status())) >= rows)
             process.ctl("checkpoint")
         process.kill()
 
@@ -226,10 +226,10 @@ class FullDisk(Case):
         self.checkpoints_beyond(process, 1)
         self.more(feed)
         # Again and again: what the job deletes makes room.
-        failed = wait_for(lambda: self.fill(disk) and process.status()["failures"], "the job notices")
+        failed = wait_for("the job notices", lambda: self.fill(disk) and process.status()["failures"])
         self.assert_says(failed[0]["message"], str(disk), "No space left on device", "free space")
         # Asked of a job that waits to start again, a drain is for when it has.
-        wait_for(lambda: process.status()["phase"] == "Restarting", "it waits to start again")
+        wait_for("it waits to start again", lambda: process.status()["phase"] == "Restarting")
         process.ctl("stop", "--drain")
         (disk / "ballast").unlink()
         self.assertEqual(process.wait_end(), 0, process.text())

@@ -1,18 +1,15 @@
 """Drives `penstock-operator up`: starts and kills it, speaks to its API, looks at the processes of its Pods."""
-import base64
 import json
 import os
 import pathlib
-import re
 import signal
-import ssl
 import subprocess
 import urllib.error
-import urllib.request
 
-from programs import BIN, wait_for
+from programs import BIN
+from cluster import GROUP, Api, phase, wait_for
 
-GROUP = "/apis/penstock.dev/v1alpha1/namespaces/default/streamjobs"
+JOBS = GROUP + "/namespaces/default/streamjobs"
 PODS = "/api/v1/namespaces/default/pods"
 
 
@@ -37,7 +34,7 @@ class Process:
             os.kill(self.pid, signal.SIGKILL)
 
 
-class ControlPlane:
+class Up:
     def __init__(self, data):
         self.data = pathlib.Path(data)
         self.data.mkdir(parents=True, exist_ok=True)
@@ -65,13 +62,9 @@ class ControlPlane:
 
     def start(self):
         self.launch()
-        wait_for(self.has_started, "the control plane is there")
-        text = self.kubeconfig.read_text()
-        self.server = re.search(r"server: (\S+)", text)[1]
-        self.token = re.search(r"token: \"?([^\s\"]+)", text)[1]
-        authority = base64.b64decode(re.search(r"certificate-authority-data: (\S+)", text)[1]).decode()
-        self.context = ssl.create_default_context(cadata=authority)
-        wait_for(lambda: self.call("GET", "/readyz")[0] == 200, "the API is ready")
+        wait_for("the control plane is there", self.has_started)
+        self.api = Api(self.kubeconfig)
+        wait_for("the API is ready", lambda: self.call("GET", "/readyz")[0] == 200)
 
     def has_started(self):
         if self.process.poll() is not None:
@@ -96,11 +89,8 @@ class ControlPlane:
 
     def call(self, method, path, body=None, content_type="application/json"):
         """The status and the answer, which is text where it is not JSON."""
-        request = urllib.request.Request(self.server + path, method=method,
-                                         data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Authorization": "Bearer " + self.token, "Content-Type": content_type})
         try:
-            with urllib.request.urlopen(request, context=self.context, timeout=30) as answer:
+            with self.api.open(method, path, body, content_type) as answer:
                 status, text = answer.status, answer.read()
         except urllib.error.HTTPError as refusal:
             status, text = refusal.code, refusal.read()
@@ -116,21 +106,21 @@ class ControlPlane:
         return answer
 
     def create_job(self, name, sql, **spec):
-        return self.expect("POST", GROUP, {"apiVersion": "penstock.dev/v1alpha1", "kind": "StreamJob", "metadata": {"name": name},
+        return self.expect("POST", JOBS, {"apiVersion": "penstock.dev/v1alpha1", "kind": "StreamJob", "metadata": {"name": name},
                                            "spec": {"sql": sql, "checkpoints": {"interval": "100ms"},
                                                     "resources": {"slot": {"cpu": "1", "memory": "64Mi"}}, **spec}})
 
     def scale(self, name, slots):
-        self.expect("PATCH", f"{GROUP}/{name}/scale", {"spec": {"replicas": slots}}, "application/merge-patch+json")
+        self.expect("PATCH", f"{JOBS}/{name}/scale", {"spec": {"replicas": slots}}, "application/merge-patch+json")
 
     def job(self, name):
-        return self.expect("GET", f"{GROUP}/{name}")
+        return self.expect("GET", f"{JOBS}/{name}")
 
     def phase(self, name):
-        return self.job(name).get("status", {}).get("phase", "Pending")
+        return phase(self.job(name))
 
-    def wait_phase(self, name, phase, seconds=60):
-        wait_for(lambda: self.phase(name) == phase, f"{name} is {phase}", seconds)
+    def wait_phase(self, name, wanted):
+        wait_for(f"{name} is {wanted}", lambda: self.phase(name) == wanted)
 
     def pods(self, name):
         return [pod for pod in self.expect("GET", PODS)["items"]
@@ -142,7 +132,7 @@ class ControlPlane:
             pods = self.pods(name)
             ready = [pod for pod in pods for status in pod["status"].get("containerStatuses", []) if status["ready"]]
             return ready[0] if len(pods) == len(ready) == 1 else None
-        return wait_for(look, f"one ready Pod of {name}")
+        return wait_for(f"one ready Pod of {name}", look)
 
     def process_of(self, pod):
         folder = self.data / "pods" / pod["metadata"]["uid"]

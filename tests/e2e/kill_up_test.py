@@ -8,7 +8,7 @@ import json
 import os
 import random
 
-from control_plane import GROUP, ControlPlane, ctl, restarts
+from control_plane import JOBS, Up, ctl, restarts
 from orders import Feed, job, rows_in
 from programs import Workplace, judge, rows_by_split, seed_of_run, wait_for
 
@@ -61,7 +61,7 @@ class Campaign:
         elif moment == "deleting":
             self.up.create_job("deleted", ENDLESS)
             self.deleted = "deleted", self.up.process_of(self.up.running_pod("deleted"))
-            self.up.expect("DELETE", f"{GROUP}/deleted")
+            self.up.expect("DELETE", f"{JOBS}/deleted")
         elif moment == "starting":
             self.up.kill()
             self.up.launch()
@@ -78,15 +78,14 @@ class Campaign:
             raise AssertionError(f"process {self.process.pid} became {self.up.process_of(pod).pid}")
 
     def expect_running(self):
-        wait_for(lambda: self.up.job("orders")["status"].get("parallelism", {}).get("running") == self.slots,
-                 f"orders runs with {self.slots} slots")
+        wait_for(f"orders runs with {self.slots} slots", lambda: self.up.job("orders")["status"].get("parallelism", {}).get("running") == self.slots)
         self.up.wait_phase("orders", "Running")
 
     def expect_deleted(self):
         if self.deleted:
             name, process = self.deleted
-            wait_for(lambda: self.up.call("GET", f"{GROUP}/{name}")[0] == 404, f"{name} is gone")
-            wait_for(lambda: not process.alive() and not self.up.pods(name), f"nothing of {name} runs")
+            wait_for(f"{name} is gone", lambda: self.up.call("GET", f"{JOBS}/{name}")[0] == 404)
+            wait_for(f"nothing of {name} runs", lambda: not process.alive() and not self.up.pods(name))
             self.deleted = None
 
     def round(self, moment):
@@ -101,11 +100,11 @@ class Campaign:
             else:
                 before = self.rows()
                 self.feed.add(100)
-                wait_for(lambda: self.rows() > before or None, "the job goes on while the control plane is away")
+                wait_for("the job goes on while the control plane is away", lambda: self.rows() > before or None)
             self.up.start()
         if moment.startswith("process"):
             self.restarts += 1
-            wait_for(lambda: [pod for pod in self.up.pods("orders") if restarts(pod) == self.restarts], "the process is started again")
+            wait_for("the process is started again", lambda: [pod for pod in self.up.pods("orders") if restarts(pod) == self.restarts])
             self.look()
         self.expect_adopted()
         self.expect_running()
@@ -124,7 +123,7 @@ class Campaign:
 
 def main():
     rng = random.Random(seed_of_run())
-    with Workplace("kill-up") as place, ControlPlane(place / "data") as up:
+    with Workplace("kill-up") as place, Up(place / "data") as up:
         campaign = Campaign(place, up, rng)
         campaign.begin()
         seen = collections.Counter()

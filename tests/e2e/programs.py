@@ -8,22 +8,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from cluster import wait_for  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("PENSTOCK_BIN", HERE.parents[1] / "build/release/bin"))
-
-
-def wait_for(condition, what, seconds=60):
-    """The condition's first true value. The one place here that polls."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.005)
 
 
 def seed_of_run():
@@ -89,7 +79,7 @@ class Job:
             if not found and self.process.poll() is not None:
                 raise AssertionError(f"it ended with {self.process.returncode} before it said {pattern!r}:\n{self.text()}")
             return found
-        return wait_for(look, f"{pattern!r} in {self.log}", seconds)
+        return wait_for(f"{pattern!r} in {self.log}", look, seconds, every=0.005)
 
     def ends_within(self, seconds):
         try:

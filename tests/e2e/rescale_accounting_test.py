@@ -65,7 +65,7 @@ def main():
             if int(rescales["count"]) != RESCALES or rescales["to"] != slots:
                 raise AssertionError(f"not {RESCALES} rescales: {rescales}")
             lines = lines_by_file(place / "in")
-            wait_for(lambda: sum(rows_by_split(process.status()).values()) >= sum(lines.values()), "all rows are read")
+            wait_for("all rows are read", lambda: sum(rows_by_split(process.status()).values()) >= sum(lines.values()))
             read = opened.take()
             if read:
                 raise AssertionError(f"state was read from storage: {read[:5]}")
