@@ -69,6 +69,18 @@ std::optional<ContainerExit> read_exit_file(const fs::path& folder, int attempt)
   return std::nullopt;
 }
 
+// In the keeper's place. What cannot be written is tried again at the next look.
+void write_exit_file(const fs::path& folder, int attempt, const ContainerExit& exit) {
+  const fs::path path = file_of(folder, attempt, ".exit");
+  const fs::path partial = file_of(folder, attempt, ".exit.partial");
+  std::ofstream file(partial, std::ios::trunc);
+  file << exit.code << " " << exit.signal << " " << exit.started_at << " " << exit.finished_at
+       << "\n";
+  file.close();
+  std::error_code ignored;
+  if (file) fs::rename(partial, path, ignored);
+}
+
 // A null-terminated array of pointers into `texts`, as execve wants it.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -129,6 +141,7 @@ ContainerFacts read_container(const fs::path& folder, int attempt, Millis now) {
   } else if (!running) {
     facts.exit = {
         .code = 137, .signal = SIGKILL, .started_at = run->started_at, .finished_at = now};
+    write_exit_file(folder, attempt, facts.exit);
   }
   return facts;
 }

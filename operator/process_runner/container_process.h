@@ -44,6 +44,8 @@ struct ContainerFacts {
 // Starts it under `shim` (path of penstock-shim); returns once it runs. kInvalid when the program
 // cannot be executed.
 Status launch_container(const std::filesystem::path& shim, const ContainerLaunch& launch);
+// An end that no keeper has written down is written down now: the wait before the next attempt
+// counts from one moment.
 ContainerFacts read_container(const std::filesystem::path& folder, int attempt, Millis now);
 // Sends `signal` to the process if it is still the one that was started.
 void signal_container(const std::filesystem::path& folder, int attempt, int signal);

@@ -115,6 +115,8 @@ TEST_F(ContainerProcess, AProcessOfAnotherBootHasEnded) {
   EXPECT_EQ(
       facts.exit,
       (ContainerExit{.code = 137, .signal = SIGKILL, .started_at = 5000, .finished_at = 9000}));
+  // Seen again later it ended when it was first seen: else the wait after it would never be over.
+  EXPECT_EQ(read_container(folder_, 0, 99000), facts);
 }
 
 }  // namespace
