@@ -174,8 +174,11 @@ Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, cons
 }
 
 void PodFolder::remove() {
+  // Out of the way first: a keeper that writes down an end meanwhile would keep the folder there.
+  const fs::path gone = path_.string() + ".gone";
   std::error_code ignored;
-  fs::remove_all(path_, ignored);
+  fs::rename(path_, gone, ignored);
+  fs::remove_all(gone, ignored);
 }
 
 }  // namespace penstock

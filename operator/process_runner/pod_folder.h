@@ -8,6 +8,7 @@
 
 #include "operator/process_runner/container_process.h"
 #include "operator/process_runner/pod_plan.h"
+#include "runtime/base/check.h"
 #include "runtime/base/result.h"
 
 namespace penstock {
@@ -22,7 +23,9 @@ using ReadKeys = std::function<Result<std::map<std::string, std::string>>(PodMou
 // after a crash. One thread.
 class PodFolder {
  public:
-  PodFolder(std::filesystem::path root, const std::string& uid) : path_(std::move(root) / uid) {}
+  PodFolder(std::filesystem::path root, const std::string& uid) : path_(std::move(root) / uid) {
+    CHECK(!uid.empty());  // it would be the folder of all Pods
+  }
 
   const std::filesystem::path& path() const { return path_; }
   // All attempts, by number.

@@ -160,8 +160,11 @@ class LocalProcessRunner final : public ProcessRunner {
     const std::stop_callback wake_up(stop, [this] { wake(); });
     bool swept = false;
     while (!stop.stop_requested()) {
+      // Asked before the changes are taken: then the whole first list is among them. A Pod that is
+      // not known yet would be swept away, with its process.
+      const bool synced = store_.synced(1);
       take_changes();
-      if (!swept && store_.synced(1)) swept = sweep();
+      if (!swept && synced) swept = sweep();
       for (auto& [uid, entry] : entries_) look(entry);
       std::erase_if(entries_, [](const auto& item) { return item.second.pod.uid.empty(); });
       wait();
@@ -175,6 +178,8 @@ class LocalProcessRunner final : public ProcessRunner {
         take(*change.after);
       } else if (const auto found = entries_.find(change.before->uid()); found != entries_.end()) {
         end(found->second);
+        // At once: nobody may look at it again, and start what has just ended.
+        entries_.erase(found);
       }
     }
   }
@@ -196,10 +201,9 @@ class LocalProcessRunner final : public ProcessRunner {
   }
 
   // The Pod is gone from the API without our leave: nothing of it may run on.
-  void end(Entry& entry) {
+  void end(const Entry& entry) {
     signal_pod(entry, SIGKILL);
     PodFolder(pods(), entry.pod.uid).remove();
-    entry.pod.uid.clear();
   }
 
   // Folders of Pods that were deleted while nobody looked.
