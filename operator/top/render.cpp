@@ -167,8 +167,8 @@ std::string cut_rows(const std::string& text, std::size_t height) {
 }
 
 void add_operators(std::string& out, const api::StreamJob& job, const Screen& screen) {
-  // The numbers around the name take 51 columns.
-  const std::size_t name_width = std::clamp<std::size_t>(screen.width, 67, 95) - 51;
+  // The numbers around the name take 52 columns.
+  const std::size_t name_width = std::clamp<std::size_t>(screen.width, 68, 96) - 52;
   for (const api::OperatorStatus& one : job.status.operators) {
     std::string line = "    " + fit(harmless(one.name), name_width) + " x" +
                        pad(std::to_string(one.parallelism), 4);

@@ -65,8 +65,8 @@ TEST(RenderJobs, OnEightyColumns) {
   EXPECT_EQ(render_jobs({bids()}, {.width = 80, .now = kNow}),
             "JOB                    PHASE       INPUT/s   LAG      SLOTS  LAST CHECKPOINT\n"
             "bids-per-auction       Running     50.0k     0        2/2    #3 11s ago, 351kB\n"
-            "    source-nexmark -> calc-aucti… x2   █████░░░░░ 50%   in 50.0k  /s  out 46.0k/s\n"
-            "    window-by-auction             x2   busy unknown     in -      /s  out -/s\n"
+            "    source-nexmark -> calc-auct… x2   █████░░░░░ 50%   in 50.0k  /s  out 46.0k/s\n"
+            "    window-by-auction            x2   busy unknown     in -      /s  out -/s\n"
             "    rescale    1 -> 2 slots 12s ago, pause 4.2 ms\n"
             "    autoscaler OnTarget: 2 slots: the load keeps 1.11 slots busy, at utilization\n"
             "               0.70 it needs 2\n");
