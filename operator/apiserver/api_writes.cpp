@@ -37,24 +37,24 @@ Answer<Written> Api::patch(const Call& call, const Route& route) {
   auto options =
       parse_write_options(call.query, call.request.header("User-Agent"), "PatchOptions", is_apply);
   if (!options) return options.error();
-  Json body = is_apply ? Json() : Json::parse(call.request.body, nullptr, false);
-  if (is_apply) {
-    auto parsed = parse_yaml(call.request.body);
-    if (!parsed) return parsed.error();
-    body = std::move(*parsed);
-    if (!body.is_object()) return bad_request("error decoding YAML: the patch is not an object");
-  }
-  if (body.is_discarded()) return bad_request("error decoding patch: unexpected end of JSON input");
-  return writer_.with(
-      [&](std::unique_ptr<Writer>& writer) { return writer->patch(route, *options, *type, body); });
+  auto body = is_apply ? parse_yaml(call.request.body)
+                       : parse_json(call.request.body,
+                                    "error decoding patch: unexpected end of JSON input");
+  if (!body) return body.error();
+  if (is_apply && !body->is_object())
+    return bad_request("error decoding YAML: the patch is not an object");
+  return writer_.with([&](std::unique_ptr<Writer>& writer) {
+    return writer->patch(route, *options, *type, *body);
+  });
 }
 
 Answer<Written> Api::special_write(const Call& call, const Route& route) {
-  const Json body = Json::parse(call.request.body, nullptr, false);
-  if (body.is_discarded() || !body.is_object()) return bad_request("the body is not a JSON object");
+  const auto body = parse_json(call.request.body, "the body is not a JSON object");
+  if (!body) return body.error();
+  if (!body->is_object()) return bad_request("the body is not a JSON object");
   return writer_.with([&](std::unique_ptr<Writer>& writer) {
-    return route.subresource == "binding" ? writer->bind_pod(route, body)
-                                          : writer->evict(route, body);
+    return route.subresource == "binding" ? writer->bind_pod(route, *body)
+                                          : writer->evict(route, *body);
   });
 }
 
@@ -91,13 +91,14 @@ Answer<http::Reply> Api::write(const Call& call, const Route& route) {
 
 Answer<http::Reply> Api::remove(const Call& call, const Route& route) {
   const std::string& text = call.request.body;
-  const Json body = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
-  if (body.is_discarded() || !body.is_object()) return bad_request("the body is no DeleteOptions");
-  auto options = parse_delete_options(body);
+  const auto body = parse_json(text.empty() ? "{}" : text, "the body is no DeleteOptions");
+  if (!body) return body.error();
+  if (!body->is_object()) return bad_request("the body is no DeleteOptions");
+  auto options = parse_delete_options(*body);
   if (!options) return options.error();
   if (call.query.get("dryRun") == "All") options->dry_run = true;
   if (call.query.has("propagationPolicy") || call.query.has("gracePeriodSeconds")) {
-    Json merged = body;
+    Json merged = *body;
     if (call.query.has("propagationPolicy"))
       merged["propagationPolicy"] = call.query.get("propagationPolicy");
     if (const auto grace = parse_revision(call.query.get("gracePeriodSeconds")))

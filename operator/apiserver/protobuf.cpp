@@ -125,8 +125,13 @@ std::optional<Json> read_time(std::string_view bytes, bool micro) {
   const auto time = read_message(bytes, kTimestamp);
   if (!time) return std::nullopt;
   if (time->empty()) return Json();
-  const Millis millis = time->value("seconds", std::int64_t{0}) * 1000 +
-                        time->value("nanos", std::int64_t{0}) / 1000000;
+  const auto seconds = time->value("seconds", std::int64_t{0});
+  const auto nanos = time->value("nanos", std::int64_t{0});
+  // The years 1 to 9999, as protobuf's own Timestamp has them.
+  const bool valid = seconds >= -62'135'596'800 && seconds <= 253'402'300'799 && nanos >= 0 &&
+                     nanos < 1'000'000'000;
+  if (!valid) return std::nullopt;
+  const Millis millis = seconds * 1000 + nanos / 1'000'000;
   if (!micro) return Json(to_timestamp(millis));
   std::string text = to_rfc3339(millis);  // three digits; MicroTime has six
   text.insert(text.size() - 1, "000");

@@ -27,6 +27,27 @@ std::vector<std::string> segments_of(std::string_view path) {
   return segments;
 }
 
+// Objects nest a dozen levels; the server's functions and nlohmann::json's recurse into them.
+constexpr int kMaxDepth = 500;
+
+// How deep the brackets outside of texts nest.
+int depth_of(std::string_view json) {
+  int depth = 0, deepest = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text && c == '\\')
+      ++i;
+    else if (c == '"')
+      in_text = !in_text;
+    else if (!in_text && (c == '[' || c == '{'))
+      deepest = std::max(deepest, ++depth);
+    else if (!in_text && (c == ']' || c == '}'))
+      --depth;
+  }
+  return deepest;
+}
+
 ObjectName options_name(const std::string& kind) { return {"meta.k8s.io", "", kind, ""}; }
 
 }  // namespace
@@ -141,6 +162,15 @@ Answer<WriteOptions> parse_write_options(const Query& query, std::string_view us
   return options;
 }
 
+Answer<Json> parse_json(std::string_view text, const std::string& malformed) {
+  if (depth_of(text) > kMaxDepth) {
+    return bad_request("the body nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return bad_request(malformed);
+  return json;
+}
+
 Answer<Json> parse_yaml(std::string_view text) {
   auto parsed = yaml_to_json(text);
   if (!parsed) return bad_request("error decoding YAML: " + parsed.error().message);
@@ -156,18 +186,12 @@ Answer<Json> parse_body(const http::Request& request, const KindDefinition& kind
     return unsupported_media_type(
         "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
-  Json body = yaml ? Json() : Json::parse(request.body, nullptr, false);
-  if (yaml) {
-    auto parsed = parse_yaml(request.body);
-    if (!parsed) return parsed.error();
-    body = std::move(*parsed);
-  }
   const std::string shown = request.body.empty() ? "<empty>" : request.body.substr(0, 30);
-  const std::string prefix =
-      "the object provided is unrecognized (must be of type " + kind.kind + "): ";
-  if (body.is_discarded() || !body.is_object()) {
-    return bad_request(prefix + "couldn't get version/kind; json parse error (" + shown + ")");
-  }
+  const std::string malformed = "the object provided is unrecognized (must be of type " +
+                                kind.kind + "): couldn't get version/kind; json parse error (" +
+                                shown + ")";
+  auto body = yaml ? parse_yaml(request.body) : parse_json(request.body, malformed);
+  if (body && !body->is_object()) return bad_request(malformed);
   return body;
 }
 

@@ -53,6 +53,8 @@ struct WriteOptions {
 Answer<WriteOptions> parse_write_options(const Query& query, std::string_view user_agent,
                                          const std::string& options_kind, bool is_apply);
 
+// JSON; 400 with `malformed` when it is none, or nests deeper than what goes down into it can bear.
+Answer<Json> parse_json(std::string_view text, const std::string& malformed);
 // The body as JSON: from JSON, YAML or Kubernetes' protobuf, as the content type says.
 Answer<Json> parse_body(const http::Request& request, const KindDefinition& kind);
 // YAML (or JSON, which is YAML too).

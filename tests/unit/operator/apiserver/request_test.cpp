@@ -117,6 +117,33 @@ TEST(Protobuf, EveryPrefixOfABodyIsRefusedOrReadWithoutHarm) {
   EXPECT_FALSE(decode_protobuf("{}"));
 }
 
+std::string varint(std::uint64_t value) {
+  std::string bytes;
+  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
+  return bytes + static_cast<char>(value);
+}
+std::string block(int field, const std::string& bytes) {
+  return varint(static_cast<std::uint64_t>(field) << 3 | 2) + varint(bytes.size()) + bytes;
+}
+
+TEST(Protobuf, TimeBeyondTheYear9999IsRefused) {
+  const auto lease = [](std::uint64_t seconds) {
+    const std::string time = varint(1 << 3) + varint(seconds);
+    return std::string("k8s\0", 4) +
+           block(1, block(1, "coordination.k8s.io/v1") + block(2, "Lease")) +
+           block(2, block(2, block(4, time)));
+  };
+  const auto read = decode_protobuf(lease(1'767'225'600));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ((*read)["spec"]["renewTime"], "2026-01-01T00:00:00.000000Z");
+  for (const std::uint64_t seconds :
+       {std::uint64_t{253'402'300'800}, std::uint64_t{1} << 62, UINT64_MAX << 40}) {
+    const auto refused = decode_protobuf(lease(seconds));
+    ASSERT_FALSE(refused) << seconds;
+    EXPECT_EQ(refused.error().code, 400);
+  }
+}
+
 TEST(LabelSelector, Table) {
   const Json object = Json::parse(R"({"metadata":{"labels":{"team":"a","size":"7"}}})");
   const auto matches = [&](const char* text) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/k8s/watch_frame.h"
+#include "runtime/base/random.h"
 
 namespace penstock::k8s {
 namespace {
@@ -135,6 +136,33 @@ INSTANTIATE_TEST_SUITE_P(
                     ClassifyCase{"Create", "POST", "/api/v1/namespaces/a/pods", "create", "pods"},
                     ClassifyCase{"Version", "GET", "/version", "get", "/version"}),
     [](const auto& row) { return std::string(row.param.name); });
+
+// What a broken server or proxy may send is refused, or read for what it is.
+TEST(WatchFrame, SurvivesRandomChanges) {
+  constexpr std::uint64_t kSeed = 5;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  Random random(kSeed);
+  const std::string good =
+      R"({"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"p","generation":2,"labels":{"a":"b"},)"
+      R"("ownerReferences":[{"controller":true,"uid":"u"}],"managedFields":[{}]},"spec":{"x":["\u00e9"]}}})";
+  ASSERT_TRUE(parse_frame(good));
+  int refused = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    std::string text = good;
+    for (std::uint64_t changes = 1 + random.below(3); changes > 0 && !text.empty(); --changes) {
+      const std::size_t at = random.below(text.size());
+      if (random.below(2) == 0)
+        text[at] = static_cast<char>(random.below(256));
+      else
+        text.erase(at, random.below(12));
+    }
+    const auto frame = parse_frame(text);
+    if (!frame) ++refused;
+    static_cast<void>(parse_list(text));
+  }
+  EXPECT_GT(refused, 1'000);
+  EXPECT_LT(refused, 5'000);
+}
 
 }  // namespace
 }  // namespace penstock::k8s
