@@ -200,7 +200,8 @@ bool equal_blocks(StoredBlock a, StoredBlock b, const PackedBlock& block) {
 
 void put_packed(std::byte* to, TextStore& texts, const PackedRows& rows, std::size_t row) {
   const PackedBlock& block = rows.block();
-  std::memcpy(to, rows.fixed(row), block.fixed_bytes);
+  // Not memcpy: rows of a key without columns have no bytes, and no address.
+  std::copy_n(rows.fixed(row), block.fixed_bytes, to);
   for (std::size_t i = 0; i < block.text_offsets.size(); ++i)
     store<TextRef>(to + block.text_offsets[i], texts.add(rows.text(row, i)));
 }
