@@ -133,7 +133,9 @@ TEST(Csv, SurvivesAnyBytes) {
     for (char& c : record)
       c = random.below(5) == 0 ? static_cast<char>(random.below(256))
                                : kLikely[random.below(kLikely.size())];
-    ASSERT_TRUE(decoder->append(record)) << "seed " << seed;
+    // Without the byte that a string keeps behind its end, where a read too far goes unnoticed.
+    const std::vector<char> exact(record.begin(), record.end());
+    ASSERT_TRUE(decoder->append({exact.data(), exact.size()})) << "seed " << seed;
   }
   EXPECT_GT(decoder->rows(), 0u) << "seed " << seed;
   EXPECT_GT(decoder->skipped_rows(), 0u) << "seed " << seed;

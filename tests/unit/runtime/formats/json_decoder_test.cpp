@@ -214,7 +214,9 @@ TEST(JsonDecoder, SurvivesAnyBytes) {
     if (random.below(10) == 0)
       for (char& c : record) c = static_cast<char>(random.below(256));
     if (record.find_first_not_of(" \t\r") == record.npos) ++blank;
-    ASSERT_TRUE(decoder->append(record)) << "seed " << seed;
+    // Without the byte that a string keeps behind its end, where a read too far goes unnoticed.
+    const std::vector<char> exact(record.begin(), record.end());
+    ASSERT_TRUE(decoder->append({exact.data(), exact.size()})) << "seed " << seed;
   }
   EXPECT_EQ(decoder->rows() + decoder->skipped_rows() + blank, 20'000u) << "seed " << seed;
   EXPECT_GT(decoder->skipped_rows(), 1000u);
