@@ -1,5 +1,6 @@
 // The program `penstock`: stream jobs without a cluster, and what a job's Pod runs.
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -28,12 +29,12 @@ constexpr char kHelp[] = R"(penstock: stream jobs in SQL, in this process
       [--interval 10s]           between checkpoints
       [--from latest|none|URI]   what to start from; a snapshot is file:///dir or file:///dir#00000042
       [--control HOST:PORT]      serve `penstock ctl` and the operator there
+      [--http HOST:PORT]         serve /healthz, /readyz and /metrics there
       [--termination-message F]  write how the job ended to F and exit with 0
       [--json]                   the summary as JSON
   penstock explain FILE [--json]      the plan
   penstock validate FILE... [--json]  is it right?
   penstock snapshot ls|verify|cat URI...  what is in a checkpoint directory, is it sound, its state as JSON lines
-  penstock snapshot ls|cat|verify URI...   what a checkpoint directory holds
   penstock ctl HOST:PORT status|watch|rescale N|checkpoint|savepoint URI|stop [--drain | --savepoint URI]
   penstock bench nexmark|start|state|checkpoint|rescale [--json]  measures this machine and this program
   penstock --help | --version
@@ -48,12 +49,16 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const std::string command = words.empty() ? "--help" : words[0];
   const std::vector<std::string> rest(words.begin() + (words.empty() ? 0 : 1), words.end());
+  const bool own_help = command == "snapshot" || command == "ctl" || command == "bench";
+  if (!own_help && std::ranges::find(rest, "--help") != rest.end()) {
+    std::cout << kHelp;
+    return 0;
+  }
   if (command == "run") return penstock::run_command(rest);
   if (command == "explain") return penstock::explain_command(rest);
   if (command == "validate") return penstock::validate_command(rest);
   if (command == "snapshot") return penstock::snapshot_main(rest, std::cout, std::cerr);
   if (command == "ctl") return penstock::ctl_main(rest);
-  if (command == "snapshot") return penstock::snapshot_main(rest, std::cout, std::cerr);
   if (command == "bench") return penstock::bench_main(rest, std::cout, std::cerr);
   if (command == "--version") {
     std::cout << "penstock " << PENSTOCK_VERSION << "\n";

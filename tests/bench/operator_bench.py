@@ -3,7 +3,7 @@
     operator_bench.py [--bin DIR] [--rounds N] [--maps] [--json]
 
 Memory without jobs is read after the caches are filled and nothing has moved for a while; times are medians of N rounds. --maps adds what
-takes the memory. Exit 1 when a number is above its target.
+takes the memory. Exit 1 when a number is above its target, but with --json, which says so.
 """
 import argparse
 import collections
@@ -20,7 +20,6 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 from cluster import GROUP, ControlPlane, condition, phase, small_job, wait_for  # noqa: E402
 
 JOBS = f"{GROUP}/namespaces/default/streamjobs"
-TARGETS = {"resident MiB": 32, "anonymous MiB": 8, "spec change to Pod request ms": 50}
 
 
 def rollup(pid):
@@ -57,6 +56,11 @@ class Watch:
     def first(self, what, test, seconds=60):
         """When an object for which `test` holds came first."""
         return wait_for(what, lambda: next((at for at, seen in self.seen if test(seen)), None), seconds, every=0.005)
+
+
+def number(name, value, unit, note, at_most=None):
+    bound = {} if at_most is None else {"at_most": at_most}
+    return {"name": name, "value": value, "unit": unit, "note": note, "missed": at_most is not None and value > at_most, **bound}
 
 
 def settled_memory(plane):
@@ -108,22 +112,26 @@ def main():
         threads = len(list(pathlib.Path(f"/proc/{plane.operator.pid}/task").iterdir()))
         ready, change = measure(plane, arguments.rounds)
         after = rollup(plane.operator.pid)
-    numbers = {"resident MiB": memory["Rss"] / 1024, "anonymous MiB": memory["Anonymous"] / 1024, "threads": threads,
-               "spec change to Pod request ms": statistics.median(change) * 1000, "slowest of these ms": max(change) * 1000,
-               "apply to Ready ms": statistics.median(ready) * 1000, "slowest apply to Ready ms": max(ready) * 1000,
-               "resident after jobs MiB": after["Rss"] / 1024, "anonymous after jobs MiB": after["Anonymous"] / 1024}
+    found = [
+        number("resident without jobs", memory["Rss"] / 1024, "MiB", "caches filled, nothing moving", 32),
+        number("anonymous without jobs", memory["Anonymous"] / 1024, "MiB", f"{threads} threads", 8),
+        number("spec change to Pod request", statistics.median(change) * 1000, "ms",
+               f"median of {len(change)}, slowest {max(change) * 1000:.0f}", 50),
+        number("apply to Ready", statistics.median(ready) * 1000, "ms", f"median of {len(ready)}, slowest {max(ready) * 1000:.0f}"),
+        number("resident after these jobs", after["Rss"] / 1024, "MiB", f"{after['Anonymous'] / 1024:.1f} anonymous"),
+    ]
+    missed = [one["name"] for one in found if one["missed"]]
     if arguments.json:
-        print(json.dumps(numbers))
+        print(json.dumps({"measurements": found, "missed": len(missed)}))
     else:
-        for name, value in numbers.items():
-            target = f"  (target {TARGETS[name]})" if name in TARGETS else ""
-            print(f"{name:32} {value:8.1f}{target}")
+        for one in found:
+            target = f"  (at most {one['at_most']})" if "at_most" in one else ""
+            print(f"{one['name']:28} {one['value']:8.1f} {one['unit']}  {one['note']}{target}")
     if arguments.maps:
         print(f"\n{'mapped':40} {'KiB':>8} {'anonymous':>10}")
         for name, (resident, anonymous) in heaviest:
             print(f"{name:40} {resident:8} {anonymous:10}")
-    missed = [name for name, target in TARGETS.items() if numbers[name] > target]
-    sys.exit("above target: " + ", ".join(missed) if missed else 0)
+    sys.exit("above target: " + ", ".join(missed) if missed and not arguments.json else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs `penstock bench` and writes what it found into the generated parts of tests/bench/README.md."""
+"""Runs `penstock bench` and operator_bench.py, and writes what it found into the generated parts of tests/bench/README.md."""
 import json
 import os
 import platform
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-BENCHES = ["nexmark", "start", "state", "checkpoint", "rescale"]
+BENCHES = ["nexmark", "start", "state", "checkpoint", "rescale", "operator"]
 README = "tests/bench/README.md"
 
 
@@ -65,7 +65,9 @@ def main():
     for bench in wanted:
         print(f"==> {bench}", file=sys.stderr)
         facts = machine()
-        run = subprocess.run([program, "bench", bench, "--json"], stdout=subprocess.PIPE, text=True)
+        own = [program, "bench", bench]
+        command = [sys.executable, "tests/bench/operator_bench.py", "--bin", os.path.dirname(program)] if bench == "operator" else own
+        run = subprocess.run([*command, "--json"], stdout=subprocess.PIPE, text=True)
         if run.returncode != 0:
             sys.exit(run.returncode)
         found = json.loads(run.stdout)
