@@ -13,12 +13,13 @@ namespace penstock {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: penstock-operator top [--kubeconfig FILE] [--once] [JOB]\n"
+    "usage: penstock-operator top [--kubeconfig FILE] [--once] [--note TEXT] [JOB]\n"
     "\n"
     "Shows phase, rates, lag, slots, checkpoints and rescales of all stream jobs, or of one, until "
     "Ctrl-C.\n"
     "  --kubeconfig FILE  default: $KUBECONFIG, the Pod's service account, ~/.kube/config\n"
-    "  --once             one screen, then the end; so too where the output is no terminal\n";
+    "  --once             one screen, then the end; so too where the output is no terminal\n"
+    "  --note TEXT        rows that stay at the end of the screen\n";
 
 struct Arguments {
   std::string kubeconfig;
@@ -33,6 +34,8 @@ Result<Arguments> read_arguments(const std::vector<std::string>& arguments) {
       out.options.once = true;
     } else if (argument == "--kubeconfig" && i + 1 < arguments.size()) {
       out.kubeconfig = arguments[++i];
+    } else if (argument == "--note" && i + 1 < arguments.size()) {
+      out.options.note = arguments[++i];
     } else if (argument.starts_with("--") || !out.options.job.empty()) {
       return Error{Code::kInvalid, "cannot use " + argument};
     } else {

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "controllers/api/json.h"
@@ -32,6 +33,10 @@ Screen screen_now(bool terminal, Millis now) {
           .height = known ? size.ws_row : std::size_t{0},
           .colour = true,
           .now = now};
+}
+
+std::size_t rows_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
 void print(const std::string& text) {
@@ -70,14 +75,16 @@ Status run_top(k8s::Transport& transport, const TopOptions& options, Clock& cloc
   const bool terminal = isatty(STDOUT_FILENO) == 1;
   const bool live = terminal && !options.once;
   const OtherScreen other(live);
+  const std::string note = options.note.empty() ? "" : "\n" + options.note + "\n";
   do {
     const auto jobs = read_jobs(transport, options.job);
     if (!jobs && !live) return jobs.error();
     Screen screen = screen_now(terminal, clock.now());
     if (!live) screen.height = 0;
+    if (screen.height > rows_of(note) + 2) screen.height -= rows_of(note);
     const std::string text = jobs ? render_jobs(*jobs, screen)
                                   : "cannot reach the API server: " + jobs.error().message + "\n";
-    print(live ? over_the_last(text) : text);
+    print(live ? over_the_last(text + note) : text);
   } while (live && clock.sleep(kPeriod, stop));
   return ok();
 }

@@ -12,6 +12,7 @@ namespace penstock {
 struct TopOptions {
   std::string job;    // only this one; empty: all of them, in every namespace
   bool once = false;  // one screen, then done; also when stdout is no terminal
+  std::string note;   // rows that stay at the end of the live screen
 };
 
 // Shows the live screen on stdout until `stop`. An API server that cannot be reached is said on the

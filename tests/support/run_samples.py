@@ -109,12 +109,13 @@ def main():
             if operator.poll() is not None:
                 sys.exit(f"the control plane ended with code {operator.returncode}; see {data / 'operator.log'}")
             time.sleep(0.05)
-        print(f"kubeconfig: {kubeconfig}\ntry:  export KUBECONFIG={kubeconfig}\n"
-              "      kubectl get streamjobs -w\n      kubectl describe sj bids-per-auction\n"
-              "      kubectl scale sj bids-per-auction --replicas=3\n", flush=True)
+        hints = (f"kubeconfig: {kubeconfig}\ntry:  export KUBECONFIG={kubeconfig}\n"
+                 "      kubectl get streamjobs -w\n      kubectl describe sj bids-per-auction\n"
+                 "      kubectl scale sj bids-per-auction --replicas=3")
+        print(hints + "\n", flush=True)
         api = Api(kubeconfig)
         if sys.stdout.isatty():
-            top = subprocess.Popen([bin / "penstock-operator", "top", "--kubeconfig", kubeconfig])
+            top = subprocess.Popen([bin / "penstock-operator", "top", "--kubeconfig", kubeconfig, "--note", hints])
         rescales, jobs, first_ready, shown = {}, {}, None, 0.0
         while arguments.duration is None or first_ready is None or time.monotonic() < first_ready + arguments.duration:
             time.sleep(0.5)
