@@ -5,8 +5,10 @@
 namespace penstock {
 namespace {
 
-// A spare table is kept only if it is small: what is large is filled for long.
+// A spare table is kept only if it is small: what is large is filled for long. Several windows end
+// at once when a source of many splits has read all of them one batch further.
 constexpr std::uint64_t kSpareBytes = 16 * 1024;
+constexpr std::size_t kMostSpare = 8;
 
 }  // namespace
 
@@ -28,13 +30,13 @@ StateUnit::StateUnit(std::shared_ptr<const UnitLayout> layout, MemoryBudget& mem
       spare_(layout_->shapes.size()) {}
 
 void StateUnit::drop_windows_through(Millis window) {
-  for (std::size_t shape = 0; shape < maps_.size(); ++shape) {
-    if (spare_[shape] || maps_[shape].empty() || maps_[shape].front().first > window) continue;
-    std::unique_ptr<KeyedTable>& table = maps_[shape].front().second;
-    if (table->bytes() > kSpareBytes) continue;
-    table->clear();
-    spare_[shape] = std::move(table);
-  }
+  for (std::size_t shape = 0; shape < maps_.size(); ++shape)
+    for (auto& [time, table] : maps_[shape]) {
+      if (time > window || spare_[shape].size() == kMostSpare) break;
+      if (table->bytes() > kSpareBytes) continue;
+      table->clear();
+      spare_[shape].push_back(std::move(table));
+    }
   const auto drop = [&](auto& windows) {
     const auto kept =
         std::ranges::find_if(windows, [&](const auto& entry) { return entry.first > window; });
@@ -79,8 +81,8 @@ std::uint64_t StateUnit::bytes() const {
     for (const auto& [window, table] : windows) total += table->bytes();
   for (const auto& windows : bags_)
     for (const auto& [window, table] : windows) total += table->bytes();
-  for (const auto& table : spare_)
-    if (table) total += table->bytes();
+  for (const auto& tables : spare_)
+    for (const auto& table : tables) total += table->bytes();
   return total;
 }
 

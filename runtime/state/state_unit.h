@@ -109,8 +109,12 @@ class StateUnit {
   template <typename Table, typename Layout>
   std::unique_ptr<Table> make_table(const Layout& layout) {
     if constexpr (std::is_same_v<Table, KeyedTable>) {
-      std::unique_ptr<KeyedTable>& spare = spare_[shape_of(layout)];
-      if (spare) return std::move(spare);
+      auto& spare = spare_[shape_of(layout)];
+      if (!spare.empty()) {
+        std::unique_ptr<KeyedTable> table = std::move(spare.back());
+        spare.pop_back();
+        return table;
+      }
     }
     return std::make_unique<Table>(layout, *memory_);
   }
@@ -128,9 +132,9 @@ class StateUnit {
   MemoryBudget* memory_;
   std::vector<Windows<KeyedTable>> maps_;  // by shape; one of the two is always empty
   std::vector<Windows<BagTable>> bags_;
-  // By shape: one small table of a window that is over, for the next window. A unit holds few rows
-  // of a short window, so making tables would cost more than filling them.
-  std::vector<std::unique_ptr<KeyedTable>> spare_;
+  // By shape: small tables of windows that are over, for the next windows. A unit holds few rows of
+  // a short window, so making tables would cost more than filling them.
+  std::vector<std::vector<std::unique_ptr<KeyedTable>>> spare_;
   Millis progress_ = kNoWatermark;
   bool written_ = false;       // since the last settle
   CheckpointId changed_in_{};  // 0: as restored
