@@ -8,6 +8,7 @@ OperatorState::OperatorState(std::vector<StateTableShape> shapes, std::uint32_t 
 
 std::vector<KeyGroup> OperatorState::owned() const {
   std::vector<KeyGroup> groups;
+  groups.reserve(units_.size());
   for (std::uint32_t group = 0; group < units_.size(); ++group)
     if (units_[group]) groups.push_back({group});
   return groups;

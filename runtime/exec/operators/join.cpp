@@ -55,6 +55,8 @@ void Join::look_at_state() {
 Status Join::keep_joinable(Side& side, Batch& batch) {
   std::vector<std::uint32_t> kept;
   std::vector<Millis> windows;
+  kept.reserve(batch.rows());
+  if (side.window_end) windows.reserve(batch.rows());
   std::uint64_t late = 0;
   for (std::size_t i = 0; i < batch.rows(); ++i) {
     const std::size_t row = batch.row(i);
