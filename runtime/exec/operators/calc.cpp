@@ -1,5 +1,7 @@
 #include "runtime/exec/operators/calc.h"
 
+#include <utility>
+
 #include "runtime/exec/operators/batch_columns.h"
 
 namespace penstock {
@@ -58,15 +60,15 @@ Result<Batch> Calc::filtered(Batch batch) {
 
 Result<Batch> Calc::projected(const Batch& batch) {
   const bool sparse = batch.rows() * kSparse < batch.physical_rows;
-  const Batch from = computes_ || sparse ? dense_columns(batch, projected_columns_) : batch;
-  Batch out{.physical_rows = from.physical_rows, .selection = from.selection, .kinds = from.kinds};
+  Batch all = computes_ || sparse ? dense_columns(batch, projected_columns_) : batch;
+  // Cheap projections see all physical rows, and the result keeps the selection.
+  const auto selection = std::exchange(all.selection, nullptr);
+  Batch out{.physical_rows = all.physical_rows, .selection = selection, .kinds = all.kinds};
   out.columns.reserve(projections_.size());
   for (Projection& projection : projections_) {
     if (projection.column) {
-      out.columns.push_back(from.columns[*projection.column]);
+      out.columns.push_back(all.columns[*projection.column]);
     } else {
-      // A cheap projection sees all physical rows: the result keeps the selection.
-      const Batch all{.columns = from.columns, .physical_rows = from.physical_rows};
       TRY_ASSIGN(Column column, projection.evaluator->evaluate(all));
       out.columns.push_back(std::move(column));
     }
