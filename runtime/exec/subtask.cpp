@@ -10,6 +10,10 @@ namespace penstock {
 namespace {
 
 constexpr Millis kMemoryPause = 10;
+// How long a subtask goes on reading before the slot's others have their turn. One that read a
+// single batch per turn would leave its channels full whenever a source shares its slot, and a
+// barrier would wait behind them.
+constexpr Duration kTurn = std::chrono::milliseconds(5);
 constexpr std::uint32_t kRunsPerStateCount = 64;
 
 }  // namespace
@@ -73,6 +77,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
     paused_until_ = now + kMemoryPause;
     return Progress::kIdle;
   }
+  const Duration began = config_.clock.monotonic();
   auto worked = [&]() -> Result<bool> {
     bool any = false, took = false;
     for (;;) {
@@ -83,7 +88,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
       any |= controlled;
       if (outputs_.waiting() || farewell_) return true;
       if (controlled) continue;
-      if (took) return any;
+      if (took && (source_ || config_.clock.monotonic() - began >= kTurn)) return any;
       TRY_ASSIGN(took, take_input(now));
       any |= took;
       if (!took) return any;
