@@ -70,7 +70,6 @@ struct RescaleReport {
   Duration longest_pause{0};
   Duration duration{0};
   std::string reason;
-  std::uint64_t state_files_opened = 0;
   friend bool operator==(const RescaleReport&, const RescaleReport&) = default;
 };
 

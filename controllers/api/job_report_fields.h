@@ -69,7 +69,6 @@ void describe(Type<RescaleReport>, V& v) {
   v({.name = "longestPause", .doc = ""}, &S::longest_pause);
   v({.name = "duration", .doc = ""}, &S::duration);
   v({.name = "reason", .doc = "", .max = kAnyLength}, &S::reason);
-  v({.name = "stateFilesOpened", .doc = ""}, &S::state_files_opened);
 }
 
 template <typename V>

@@ -15,7 +15,6 @@ struct Outcome {
   Lateness lateness;
   std::vector<Rescaled> rescales;
   std::vector<double> pauses;  // milliseconds, as the job reports them
-  std::uint64_t state_files_opened = 0;
 };
 
 // Behind by more than half a second's rows when nothing has happened for a while.
@@ -39,7 +38,6 @@ Result<Outcome> measure(std::uint64_t rate, Clock& clock, std::ostream& progress
     const RescaleReport report = job->report().rescales;
     outcome.pauses.push_back(
         std::chrono::duration<double, std::milli>(report.longest_pause).count());
-    outcome.state_files_opened = report.state_files_opened;
     progress << rescale.from << " -> " << rescale.to << " slots at "
              << short_number(static_cast<double>(rate)) << " rows/s: pause "
              << short_number(outcome.pauses.back()) << " ms" << std::endl;
@@ -95,10 +93,6 @@ Result<Measurements> bench_rescale(std::uint64_t rows_per_second, Clock& clock,
                  std::to_string(near.moved_groups) + " groups moved, " +
                  short_number(static_cast<double>(near.millis.size())) + " rows sampled"});
   }
-  all.push_back({.name = "state files opened",
-                 .value = static_cast<double>(outcome.state_files_opened),
-                 .unit = "",
-                 .target = Target{0, false}});
   return all;
 }
 

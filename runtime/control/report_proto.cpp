@@ -57,7 +57,6 @@ void to_proto(const RescaleReport& rescales, v1::RescaleReport& out) {
   out.set_longest_pause_nanos(rescales.longest_pause.count());
   out.set_duration_nanos(rescales.duration.count());
   out.set_reason(rescales.reason);
-  out.set_state_files_opened(rescales.state_files_opened);
 }
 
 v1::EndingReport::Kind to_proto(Ending::Kind kind) {

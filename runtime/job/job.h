@@ -102,7 +102,6 @@ struct RescaleReport {
   Duration longest_pause{0};  // of the moved groups: first row held back to first row processed
   Duration duration{0};       // request to running == wanted
   std::string reason;
-  std::uint64_t state_files_opened = 0;  // stays 0: nothing is read from storage
 };
 
 struct FailureReport {

@@ -145,7 +145,6 @@ void rescale_there_and_back(World& world, const JobOptions& options, RescaleCase
   EXPECT_TRUE(back) << back.error().message;
   EXPECT_EQ(job->report().running, row.from);
   EXPECT_EQ(job->report().rescales.count, row.from == row.to ? 0u : 2u);
-  EXPECT_EQ(job->report().rescales.state_files_opened, 0u);
   world.released = world.numbers.rows_per_split;
   const Ending ending = job->wait();
   EXPECT_EQ(to_string(ending.kind), "Finished") << ending.message;

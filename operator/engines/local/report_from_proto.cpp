@@ -60,8 +60,7 @@ api::RescaleReport from_proto(const v1::RescaleReport& in) {
           .moved_groups = in.moved_groups(),
           .longest_pause = Duration(in.longest_pause_nanos()),
           .duration = Duration(in.duration_nanos()),
-          .reason = in.reason(),
-          .state_files_opened = in.state_files_opened()};
+          .reason = in.reason()};
 }
 
 api::EndingKind from_proto(v1::EndingReport::Kind kind) {
