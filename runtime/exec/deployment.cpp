@@ -221,9 +221,8 @@ Status Deployment::begin_rescale(const KeyGroupTable& table, std::uint64_t seque
     slots_[subtask->index().value % slots_.size()]->add(std::move(subtask));
   for (std::size_t i = running; i < slots_.size(); ++i) slots_[i]->start();
 
-  const RescaleBarrier barrier{
-      .plan = std::make_shared<const RescalePlan>(RescalePlan{before, after, last}),
-      .sequence = sequence};
+  plan_ = std::make_shared<const RescalePlan>(RescalePlan{before, after, last});
+  const RescaleBarrier barrier{.plan = plan_, .sequence = sequence};
   set_wakers(*after);
   announce(barrier);  // to the old ones; those that are new lie behind it
   layout_ = after;
@@ -236,6 +235,7 @@ bool Deployment::splits_settled() const {
 }
 
 void Deployment::finish_rescale() {
+  plan_.reset();
   const std::size_t wanted = table_.parallelism().value;
   while (slots_.size() > wanted) {
     auto slot = std::move(slots_.back());

@@ -10,6 +10,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/exec/factories.h"
 #include "runtime/exec/messages.h"
+#include "runtime/exec/rescale.h"
 #include "runtime/exec/slot.h"
 #include "runtime/exec/split_coordinator.h"
 #include "runtime/exec/topology.h"
@@ -94,7 +95,8 @@ class Deployment {
   std::map<std::uint32_t, std::shared_ptr<SplitCoordinator>> splits_;
   KeyGroupTable table_;
   std::shared_ptr<const Layout> layout_;
-  std::vector<std::uint32_t> writers_;  // made so far, by chain: no two writers share a name
+  std::shared_ptr<const RescalePlan> plan_;  // of the last rescale
+  std::vector<std::uint32_t> writers_;       // made so far, by chain: no two writers share a name
   std::uint64_t rescales_ = 0;
   std::size_t participants_ = 0;
   std::vector<std::unique_ptr<Slot>> ended_slots_;  // others may still wake their gates

@@ -28,7 +28,9 @@ struct CheckpointBarrier {
 };
 struct RescalePlan;  // exec/rescale.h: immutable, shared by all subtasks
 struct RescaleBarrier {
-  std::shared_ptr<const RescalePlan> plan;
+  // Owned by the deployment until every subtask has passed. Weak, because the plan leads to the
+  // channels in which barriers lie: a job that ends in the middle would keep all of them.
+  std::weak_ptr<const RescalePlan> plan;
   std::uint64_t sequence = 0;
 };
 using Barrier = std::variant<CheckpointBarrier, RescaleBarrier>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/check.h"
 #include "runtime/base/overloaded.h"
 #include "runtime/exec/partitioner.h"
 
@@ -280,7 +281,9 @@ Status Subtask::pass(const CheckpointBarrier& barrier) {
 }
 
 Status Subtask::pass(const RescaleBarrier& barrier) {
-  const RescalePlan& plan = *barrier.plan;
+  const auto owned = barrier.plan.lock();
+  CHECK(owned != nullptr);
+  const RescalePlan& plan = *owned;
   const Layout::ChainPart& after = plan.after->chains[config_.chain.value];
   const bool leaves = config_.index.value >= after.subtasks();
   outputs_.emit_barrier(barrier);
