@@ -188,6 +188,8 @@ Result<RecordNumber> CheckpointLog::publish(const PublicationRecord& publication
     const Status written = store_->put_if_absent(name_of(number), text);
     const Result<std::string> there =
         written ? Result<std::string>(text) : store_->get(name_of(number));
+    if (!there && there.error().code == Code::kNotFound && store_->reading_settles())
+      return Error{Code::kCancelled, "not published: " + written.error().message};
     if (!there)
       return Error{Code::kUnavailable, "it is not known whether the checkpoint was published: " +
                                            written.error().message};

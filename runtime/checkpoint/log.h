@@ -40,7 +40,8 @@ class CheckpointLog {
 
   // Appends under the only number this process may write. kConflict: fenced; the message names host
   // and pid of the claim that won. An unknown outcome is resolved by reading the record back; while
-  // it cannot be resolved kUnavailable, and the same call again is safe.
+  // it cannot be resolved kUnavailable, and the same call again is safe. kCancelled: certainly not
+  // published, the checkpoint has failed.
   Result<RecordNumber> publish(const PublicationRecord& publication);
   // Whether another process has claimed since (reads one name). kConflict with its name when so.
   Status check_not_superseded();

@@ -20,6 +20,9 @@ class BlobStore {
   // kAlreadyExists when the name is taken. This is the one primitive that decides between
   // processes. kUnavailable may mean that it was written: read it.
   virtual Status put_if_absent(std::string_view name, std::string_view bytes) = 0;
+  // Whether a failed put whose name cannot be found afterwards will never be seen; over a network
+  // it may still arrive.
+  virtual bool reading_settles() const { return false; }
   // kNotFound when there is none.
   virtual Result<std::string> get(std::string_view name) = 0;
   virtual Result<std::string> get_range(std::string_view name, std::uint64_t offset,

@@ -23,6 +23,7 @@ class FileStore final : public BlobStore {
                                 std::uint64_t size) override;
   Result<std::vector<std::string>> list(std::string_view prefix) override;
   Status remove(std::string_view name) override;
+  bool reading_settles() const override { return true; }
   std::string uri() const override { return "file://" + directory_; }
 
  private:

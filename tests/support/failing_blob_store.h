@@ -9,7 +9,7 @@ namespace penstock {
 
 // Fails one call, counted from 0 over all functions: before it has any effect, or after it has had
 // its whole effect. Counts all calls. Any thread.
-class FailingBlobStore final : public BlobStore {
+class FailingBlobStore : public BlobStore {
  public:
   enum class When { kBefore, kAfter };
 
@@ -17,6 +17,8 @@ class FailingBlobStore final : public BlobStore {
       : inner_(inner), failing_call_(failing_call), when_(when) {}
 
   int calls() const { return calls_; }
+  // Before any other thread calls.
+  void fail_call(int number) { failing_call_ = number; }
   // Runs `hook` before every call that goes through this store: another process's step.
   void before_each(std::function<void(int call)> hook) { hook_ = std::move(hook); }
 
@@ -51,7 +53,7 @@ class FailingBlobStore final : public BlobStore {
   }
 
   BlobStore& inner_;
-  const int failing_call_;
+  int failing_call_;
   const When when_;
   std::atomic<int> calls_{0};
   std::function<void(int)> hook_;

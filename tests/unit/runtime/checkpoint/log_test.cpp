@@ -95,6 +95,27 @@ TEST(CheckpointLog, RefusesAnotherJobsStoreByName) {
   EXPECT_EQ(read_log(store).value().size(), 1u);
 }
 
+// A full disk: what is not there will not come, so the checkpoint has failed and nobody waits.
+TEST(CheckpointLog, KnowsThatNothingWasPublishedWhereReadingSettlesIt) {
+  class Full final : public FailingBlobStore {
+   public:
+    using FailingBlobStore::FailingBlobStore;
+    bool reading_settles() const override { return settles; }
+    bool settles = false;
+  };
+  MemoryStore store;
+  ASSERT_TRUE(CheckpointLog::claim(store, kJob, 0));
+  for (const bool settles : {false, true}) {
+    Full full(store);
+    full.settles = settles;
+    CheckpointLog log = CheckpointLog::claim(full, kJob, 0).value();
+    full.fail_call(full.calls());
+    EXPECT_EQ(log.publish(checkpoint(1)).error().code,
+              settles ? Code::kCancelled : Code::kUnavailable);
+    EXPECT_TRUE(log.publish(checkpoint(1)));
+  }
+}
+
 TEST(CheckpointLog, ListsDamagedRecordsApart) {
   MemoryStore store;
   CheckpointLog first = CheckpointLog::claim(store, kJob, 0).value();
