@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/base/utf8.h"
 #include "runtime/expr/like_pattern.h"
 #include "runtime/expr/row_node.h"
-#include "runtime/base/utf8.h"
 
 namespace penstock {
 namespace {

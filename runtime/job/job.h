@@ -140,8 +140,8 @@ JobTotals total(const JobReport& report);
 
 enum class StopMode { kNow, kDrain, kSavepoint };
 
-// One job from graph to running threads. All but begin() from any thread; orders given before it are
-// answered once it is over.
+// One job from graph to running threads. All but begin() from any thread; orders given before it
+// are answered once it is over.
 class Job {
  public:
   // A job that has touched nothing yet: what could keep its process from serving (a port in use)
