@@ -41,12 +41,14 @@ struct Runner {
 
   Result<ChildRun> run(const Query& query, std::uint64_t events,
                        const std::vector<std::string>& environment = {}) const {
-    const std::string path = settings.queries + "/" + query.name + ".sql";
-    std::ifstream file(path, std::ios::binary);
     std::stringstream text;
-    if (!file || !(text << file.rdbuf()))
-      return Error{Code::kNotFound,
-                   "cannot read " + path + ": give the folder of the queries with --queries"};
+    for (const std::string& name : {std::string("tables"), query.name}) {
+      const std::string path = settings.queries + "/" + name + ".sql";
+      std::ifstream file(path, std::ios::binary);
+      if (!file || !(text << file.rdbuf()))
+        return Error{Code::kNotFound,
+                     "cannot read " + path + ": give the folder of the queries with --queries"};
+    }
     TRY_ASSIGN(std::string sql,
                with_option(std::move(text).str(), "events.num", std::to_string(events)));
     for (const char* option : {"first-event.rate", "next-event.rate"}) {

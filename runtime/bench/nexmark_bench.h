@@ -11,7 +11,7 @@ namespace penstock::bench {
 
 struct NexmarkSettings {
   std::string program;                           // the `penstock` that is measured
-  std::string queries = "tests/golden/nexmark";  // folder of q0.sql, ...
+  std::string queries = "tests/golden/nexmark";  // folder of tables.sql, q0.sql, ...
   int runs = 5;
   double seconds = 12;  // of wall-clock time that a run should take: longer than a checkpoint
 };

@@ -22,12 +22,6 @@ std::vector<CheckpointLog::Entry> restorable(const std::vector<CheckpointLog::En
   return own;
 }
 
-bool has_publication(const std::vector<CheckpointLog::Entry>& history) {
-  return std::ranges::any_of(history, [](const auto& entry) {
-    return std::holds_alternative<PublicationRecord>(entry.record);
-  });
-}
-
 const PublicationRecord* newest_publication(const std::vector<CheckpointLog::Entry>& history) {
   for (auto entry = history.rbegin(); entry != history.rend(); ++entry)
     if (const auto* publication = std::get_if<PublicationRecord>(&entry->record))
@@ -93,7 +87,7 @@ Result<Restored> Attempt::choose_start() {
   if (options.from != JobOptions::From::kLatest)
     std::erase_if(unreadable_,
                   [&](const auto& damaged) { return damaged.number < *shared_.first_epoch; });
-  if (options.from == JobOptions::From::kUri && !has_publication(candidates))
+  if (options.from == JobOptions::From::kUri && newest_publication(candidates) == nullptr)
     return restore_from_uri(request);
   if (store_ == nullptr) return Restored{};
   TRY_ASSIGN(Restored restored, restore_newest(request, *store_, candidates));

@@ -128,17 +128,15 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
-        events = None
+        tables = (QUERIES / "tables.sql").read_text()
+        tables = tables.replace("'events.num' = '1000000'", f"'events.num' = '{arguments.events}'")
+        tables, rates = re.subn(r"(event.rate') = '10000'", rf"\1 = '{RATE}'", tables)
+        assert rates == 2, "the source has another rate"
+        run(arguments.bin, tables + EVENTS.format(SINK.format(scratch / "events", "json")), 1, scratch)
+        events = list(rows_in(scratch / "events"))
+        assert len(events) == arguments.events, f"{len(events)} events of {arguments.events}"
         for number, oracle in ((0, q0), (1, q1), (2, q2), (3, q3), (5, q5), (8, q8), (12, q12)):
-            sql = (QUERIES / f"q{number}.sql").read_text()
-            sql = sql.replace("'events.num' = '1000000'", f"'events.num' = '{arguments.events}'")
-            sql, rates = re.subn(r"(event.rate') = '10000'", rf"\1 = '{RATE}'", sql)
-            assert rates == 2, "the query's source has another rate"
-            if events is None:
-                source = sql[:sql.index("CREATE VIEW")]
-                run(arguments.bin, source + EVENTS.format(SINK.format(scratch / "events", "json")), 1, scratch)
-                events = list(rows_in(scratch / "events"))
-                assert len(events) == arguments.events, f"{len(events)} events of {arguments.events}"
+            sql = tables + (QUERIES / f"q{number}.sql").read_text()
             expected = counted(oracle(events))
             assert expected, f"q{number} has no result over so few events"
             for parallelism in (1, 2, 3, 5):

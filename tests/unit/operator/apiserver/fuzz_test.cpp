@@ -12,6 +12,7 @@
 #include "operator/apiserver/api.h"
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
+#include "tests/support/mutate.h"
 
 namespace penstock::apiserver {
 namespace {
@@ -68,60 +69,37 @@ class Hostile : public testing::Test {
   std::unique_ptr<Api> api_;
 };
 
-std::string mutated(std::string text, Random& random) {
-  static constexpr const char* kPieces[] = {"{",
-                                            "}",
-                                            "[",
-                                            "]",
-                                            ",",
-                                            ":",
-                                            "\"",
-                                            "0",
-                                            "-1",
-                                            "1e999",
-                                            "null",
-                                            "true",
-                                            "\"\"",
-                                            "{}",
-                                            "[]",
-                                            "\"x\":",
-                                            "\"name\":",
-                                            "\"$patch\":",
-                                            "\xff",
-                                            "~1",
-                                            "/-",
-                                            "\\u0000",
-                                            "/99",
-                                            "9223372036854775808",
-                                            "&a ",
-                                            "*a",
-                                            "\n  - ",
-                                            "- ",
-                                            "\"path\":",
-                                            "\"spec\":",
-                                            "\"$retainKeys\":"};
-  for (std::uint64_t changes = 1 + random.below(4); changes > 0; --changes) {
-    const std::size_t at = random.below(text.size() + 1);
-    const std::size_t length = std::min<std::size_t>(random.below(20), text.size() - at);
-    switch (random.below(5)) {
-      case 0:
-        text.erase(at, length);
-        break;
-      case 1:
-        text.insert(at, text.substr(at, length));
-        break;
-      case 2:
-        text.insert(at, kPieces[random.below(std::size(kPieces))]);
-        break;
-      case 3:
-        text.replace(at, length, kPieces[random.below(std::size(kPieces))]);
-        break;
-      default:
-        text.insert(random.below(text.size() + 1), text.substr(at, length));
-    }
-  }
-  return text;
-}
+constexpr const char* kPieces[] = {"{",
+                                   "}",
+                                   "[",
+                                   "]",
+                                   ",",
+                                   ":",
+                                   "\"",
+                                   "0",
+                                   "-1",
+                                   "1e999",
+                                   "null",
+                                   "true",
+                                   "\"\"",
+                                   "{}",
+                                   "[]",
+                                   "\"x\":",
+                                   "\"name\":",
+                                   "\"$patch\":",
+                                   "\xff",
+                                   "~1",
+                                   "/-",
+                                   "\\u0000",
+                                   "/99",
+                                   "9223372036854775808",
+                                   "&a ",
+                                   "*a",
+                                   "\n  - ",
+                                   "- ",
+                                   "\"path\":",
+                                   "\"spec\":",
+                                   "\"$retainKeys\":"};
 
 TEST_F(Hostile, RandomChangesOfBodiesAreAnswered) {
   constexpr std::uint64_t kSeed = 20260101;
@@ -164,7 +142,8 @@ TEST_F(Hostile, RandomChangesOfBodiesAreAnswered) {
   for (int round = 0; round < 3'000; ++round) {
     const Sample& sample = samples[random.below(std::size(samples))];
     // Every other request is as it should be, so that there is something to break.
-    const std::string body = random.below(2) == 0 ? sample.body : mutated(sample.body, random);
+    const std::string body =
+        random.below(2) == 0 ? sample.body : mutated(sample.body, random, kPieces);
     const http::Response response = send(sample.method, sample.target, sample.type, body);
     ASSERT_GE(response.status, 200) << body;
     ASSERT_FALSE(Json::parse(response.body, nullptr, false).is_discarded()) << body;
@@ -188,7 +167,7 @@ TEST_F(Hostile, RandomChangesOfAddressesAreAnswered) {
       "limit=1&resourceVersion=0&pretty=true&includeObject=None";
   ASSERT_EQ(send("GET", target).status, 200);
   for (int round = 0; round < 3'000; ++round)
-    ASSERT_GE(send("GET", mutated(target, random)).status, 200);
+    ASSERT_GE(send("GET", mutated(target, random, kPieces)).status, 200);
 }
 
 // The server's own functions, and those of its JSON library, go down into a value by recursion.

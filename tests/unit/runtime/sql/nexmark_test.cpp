@@ -11,13 +11,11 @@ namespace {
 using testing::ElementsAre;
 
 StreamGraph query(int number) {
-  const std::string path =
-      PENSTOCK_SOURCE_DIR "/tests/golden/nexmark/q" + std::to_string(number) + ".sql";
-  std::ifstream file(path);
   std::stringstream text;
-  text << file.rdbuf();
+  for (const std::string& name : {std::string("tables"), "q" + std::to_string(number)})
+    text << std::ifstream(PENSTOCK_SOURCE_DIR "/tests/golden/nexmark/" + name + ".sql").rdbuf();
   Compiled result = compile(text.str());
-  EXPECT_TRUE(result.ok()) << path << ": " << result.error().to_string();
+  EXPECT_TRUE(result.ok()) << "q" << number << ": " << result.error().to_string();
   return result.ok() ? result.graph() : StreamGraph{};
 }
 
