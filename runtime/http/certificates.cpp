@@ -9,7 +9,9 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <memory>
+#include <utility>
 
 namespace penstock::http {
 
@@ -78,9 +80,36 @@ struct Identity {
   Certificate certificate;
 };
 
+Error no_pem(const char* what) {
+  ERR_clear_error();
+  return Error{Code::kInvalid, std::string("no PEM text of a ") + what};
+}
+
+Result<Certificate> read_certificate(std::string_view pem) {
+  Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  Certificate certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+  if (!certificate) return no_pem("certificate");
+  return certificate;
+}
+
+Result<Identity> read_identity(const KeyPair& pair) {
+  Identity identity;
+  TRY_ASSIGN(identity.certificate, read_certificate(pair.certificate_pem));
+  Memory memory(BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size())));
+  identity.key.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+  if (!identity.key) return no_pem("private key");
+  return identity;
+}
+
+Result<KeyPair> to_pair(const Identity& identity) {
+  KeyPair pair;
+  TRY_ASSIGN(pair.certificate_pem, to_pem(*identity.certificate));
+  TRY_ASSIGN(pair.key_pem, to_pem(*identity.key));
+  return pair;
+}
+
 // An unsigned certificate with a fresh key.
-Result<Identity> new_identity(const char* common_name, Millis now) {
-  constexpr long kDay = 24 * 3600;
+Result<Identity> new_identity(const std::string& common_name, Millis now, Duration validity) {
   Identity identity{Key(EVP_EC_gen("P-256")), Certificate(X509_new())};
   if (!identity.key || !identity.certificate) return openssl_error("make key");
   X509& certificate = *identity.certificate;
@@ -90,17 +119,22 @@ Result<Identity> new_identity(const char* common_name, Millis now) {
   }
   X509_set_version(&certificate, 2);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(&certificate), serial >> 1);
-  const auto begin = static_cast<time_t>(now / 1000 - kDay);
-  ASN1_TIME_set(X509_getm_notBefore(&certificate), begin);
-  ASN1_TIME_set(X509_getm_notAfter(&certificate), begin + 3650 * kDay);
+  const auto at = [now](Duration later) {
+    return static_cast<time_t>(now / 1000 + later / std::chrono::seconds(1));
+  };
+  ASN1_TIME_set(X509_getm_notBefore(&certificate), at(-kDay));
+  ASN1_TIME_set(X509_getm_notAfter(&certificate), at(validity));
   X509_set_pubkey(&certificate, identity.key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(&certificate), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   return identity;
 }
 
-Result<Identity> make_authority(Millis now) {
-  TRY_ASSIGN(Identity ca, new_identity("penstock-ca", now));
+}  // namespace
+
+Result<KeyPair> make_authority(const std::string& common_name, Millis now, Duration validity) {
+  TRY_ASSIGN(const Identity ca, new_identity(common_name, now, validity));
   X509& certificate = *ca.certificate;
   X509_set_issuer_name(&certificate, X509_get_subject_name(&certificate));
   const bool done =
@@ -109,32 +143,44 @@ Result<Identity> make_authority(Millis now) {
       add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
       X509_sign(&certificate, ca.key.get(), EVP_sha256()) > 0;
   if (!done) return openssl_error("sign CA certificate");
-  return ca;
+  return to_pair(ca);
 }
 
-}  // namespace
-
-Result<ServerCertificate> make_server_certificate(const std::vector<std::string>& hosts,
-                                                  Millis now) {
-  if (hosts.empty()) return Error{Code::kInvalid, "a server certificate needs at least one host"};
-  TRY_ASSIGN(const Identity ca, make_authority(now));
-  TRY_ASSIGN(const Identity server, new_identity("penstock-apiserver", now));
-  X509& certificate = *server.certificate;
+Result<KeyPair> issue(const KeyPair& authority, const CertificateRequest& request, Millis now) {
+  const bool server = request.usage == CertificateRequest::Usage::kServer;
+  if (server && request.hosts.empty())
+    return Error{Code::kInvalid, "a server certificate needs at least one host"};
+  TRY_ASSIGN(const Identity ca, read_identity(authority));
+  TRY_ASSIGN(const Identity made, new_identity(request.common_name, now, request.validity));
+  X509& certificate = *made.certificate;
   X509& issuer = *ca.certificate;
   X509_set_issuer_name(&certificate, X509_get_subject_name(&issuer));
+  const std::string names = alternative_names(request.hosts);
   const bool done =
       add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
       add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature") &&
-      add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth") &&
+      add_extension(certificate, issuer, NID_ext_key_usage, server ? "serverAuth" : "clientAuth") &&
       add_extension(certificate, issuer, NID_authority_key_identifier, "keyid") &&
-      add_extension(certificate, issuer, NID_subject_alt_name, alternative_names(hosts)) &&
+      (names.empty() || add_extension(certificate, issuer, NID_subject_alt_name, names)) &&
       X509_sign(&certificate, ca.key.get(), EVP_sha256()) > 0;
-  if (!done) return openssl_error("sign server certificate for " + alternative_names(hosts));
-  ServerCertificate made;
-  TRY_ASSIGN(made.ca_pem, to_pem(issuer));
-  TRY_ASSIGN(made.certificate_pem, to_pem(certificate));
-  TRY_ASSIGN(made.key_pem, to_pem(*server.key));
-  return made;
+  if (!done) return openssl_error("sign certificate " + request.common_name + " for " + names);
+  return to_pair(made);
+}
+
+Result<Millis> not_after(std::string_view certificate_pem) {
+  TRY_ASSIGN(const Certificate certificate, read_certificate(certificate_pem));
+  tm parts{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
+    return openssl_error("read the end of a certificate");
+  return static_cast<Millis>(timegm(&parts)) * 1000;
+}
+
+Result<ServerCertificate> make_server_certificate(const std::vector<std::string>& hosts,
+                                                  Millis now) {
+  TRY_ASSIGN(const KeyPair ca, make_authority("penstock-ca", now));
+  TRY_ASSIGN(KeyPair server, issue(ca, {.common_name = "penstock-apiserver", .hosts = hosts}, now));
+  return ServerCertificate{ca.certificate_pem, std::move(server.certificate_pem),
+                           std::move(server.key_pem)};
 }
 
 Result<std::string> random_hex(std::size_t bytes) {

@@ -47,6 +47,50 @@ TEST(Certificates, NoHostIsRefused) {
   EXPECT_EQ(make_server_certificate({}, kNow).error().code, Code::kInvalid);
 }
 
+int verify(const KeyPair& pair, const KeyPair& authority, int purpose) {
+  const Certificate leaf = read(pair.certificate_pem), ca = read(authority.certificate_pem);
+  X509_STORE* trusted = X509_STORE_new();
+  X509_STORE_add_cert(trusted, ca.get());
+  X509_STORE_CTX* context = X509_STORE_CTX_new();
+  X509_STORE_CTX_init(context, trusted, leaf.get(), nullptr);
+  X509_STORE_CTX_set_purpose(context, purpose);
+  X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(context), kNow / 1000);
+  const int good = X509_verify_cert(context);
+  X509_STORE_CTX_free(context);
+  X509_STORE_free(trusted);
+  return good;
+}
+
+TEST(Certificates, AServerCannotPoseAsAClient) {
+  const auto ca = make_authority("ca", kNow);
+  ASSERT_TRUE(ca);
+  const auto server = issue(*ca, {.common_name = "engine", .hosts = {"engine"}}, kNow);
+  const auto client =
+      issue(*ca, {.common_name = "operator", .usage = CertificateRequest::Usage::kClient}, kNow);
+  ASSERT_TRUE(server && client);
+  EXPECT_EQ(verify(*server, *ca, X509_PURPOSE_SSL_SERVER), 1);
+  EXPECT_EQ(verify(*server, *ca, X509_PURPOSE_SSL_CLIENT), 0);
+  EXPECT_EQ(verify(*client, *ca, X509_PURPOSE_SSL_CLIENT), 1);
+  EXPECT_EQ(verify(*client, *ca, X509_PURPOSE_SSL_SERVER), 0);
+}
+
+TEST(Certificates, AnotherAuthorityOfTheSameNameIsNotTheIssuer) {
+  const auto mine = make_authority("ca", kNow), other = make_authority("ca", kNow);
+  ASSERT_TRUE(mine && other);
+  const auto server = issue(*mine, {.common_name = "engine", .hosts = {"engine"}}, kNow);
+  ASSERT_TRUE(server);
+  EXPECT_EQ(verify(*server, *other, X509_PURPOSE_SSL_SERVER), 0);
+}
+
+TEST(Certificates, EndWhenAskedTo) {
+  const auto ca = make_authority("ca", kNow, 90 * kDay);
+  ASSERT_TRUE(ca);
+  EXPECT_EQ(not_after(ca->certificate_pem).value(), kNow + 90LL * 24 * 3600 * 1000);
+  EXPECT_EQ(not_after("no PEM").error().code, Code::kInvalid);
+  EXPECT_EQ(issue({"no", "PEM"}, {.common_name = "x", .hosts = {"x"}}, kNow).error().code,
+            Code::kInvalid);
+}
+
 TEST(RandomHex, HasTwoDigitsPerByteAndDiffers) {
   const auto a = random_hex(16);
   const auto b = random_hex(16);
