@@ -23,8 +23,8 @@ namespace {
 
 constexpr char kUse[] =
     "penstock run FILE [--parallelism N] [--checkpoints URI] [--interval 10s] "
-    "[--from latest|none|URI] [--control HOST:PORT] [--http HOST:PORT] "
-    "[--termination-message FILE] [--json]";
+    "[--from latest|none|URI] [--control HOST:PORT [--control-certificates DIR]] "
+    "[--http HOST:PORT] [--termination-message FILE] [--json]";
 
 // What the command line says wins over the file.
 Status apply(const Arguments& arguments, JobOptions& options) {
@@ -155,7 +155,8 @@ Result<std::unique_ptr<Job>> make(const Arguments& arguments, Clock& clock) {
 int run_command(const std::vector<std::string>& words) {
   const auto arguments = parse_arguments(
       words,
-      {"parallelism", "checkpoints", "interval", "from", "control", "http", "termination-message"},
+      {"parallelism", "checkpoints", "interval", "from", "control", "control-certificates", "http",
+       "termination-message"},
       {"json"});
   if (!arguments) return complain("run", arguments.error().message + "\n" + kUse, 2);
   if (arguments->plain.size() != 1)
@@ -170,7 +171,10 @@ int run_command(const std::vector<std::string>& words) {
   // runs.
   std::unique_ptr<ControlServer> control;
   if (const auto address = arguments->get("control")) {
-    auto started = ControlServer::start(**job, clock, {.address = *address});
+    auto started = ControlServer::start(
+        **job, clock,
+        {.address = *address,
+         .certificates = arguments->get("control-certificates").value_or("")});
     if (!started) return cannot_run(*arguments, started.error().within("--control"));
     control = std::move(*started);
     log::info("control", {{"address", control->address()}});

@@ -20,6 +20,7 @@ struct EngineTarget {
   std::string uid;      // of the StreamJob
   std::string address;  // "10.1.2.3:7000"
   std::string process;  // Pod uid and restart count: with another one, nothing of before holds
+  std::string server_name = {};  // that its certificate must have; empty: plain text, on loopback
   friend bool operator==(const EngineTarget&, const EngineTarget&) = default;
 };
 

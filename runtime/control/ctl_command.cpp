@@ -11,6 +11,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/units.h"
 #include "runtime/control/proto/control.grpc.pb.h"
+#include "runtime/control/tls_files.h"
 
 namespace penstock {
 namespace {
@@ -24,12 +25,22 @@ constexpr const char* kUsage =
     "  checkpoint             take a checkpoint now\n"
     "  savepoint URI          write a self-contained copy of the state\n"
     "  stop [--drain | --savepoint URI]\n"
-    "                         stop now, after the input so far, or after a savepoint\n";
+    "                         stop now, after the input so far, or after a savepoint\n"
+    "\n"
+    "  --certificates DIR     speak TLS: tls.crt and tls.key valid for a client, and ca.crt\n"
+    "  --server-name NAME     what the job's certificate says, where it is not the host\n";
 
 struct Arguments {
-  std::string address, command, operand, savepoint;
+  std::string address, command, operand, savepoint, certificates, server_name;
   bool json = false, drain = false, help = false;
 };
+
+std::string* value_of(const std::string& option, Arguments& out) {
+  if (option == "--savepoint") return &out.savepoint;
+  if (option == "--certificates") return &out.certificates;
+  if (option == "--server-name") return &out.server_name;
+  return nullptr;
+}
 
 std::optional<std::string> read_arguments(const std::vector<std::string>& args, Arguments& out) {
   std::vector<std::string> words;
@@ -40,9 +51,9 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       out.json = true;
     } else if (args[i] == "--drain") {
       out.drain = true;
-    } else if (args[i] == "--savepoint") {
-      if (++i == args.size()) return "--savepoint needs a URI";
-      out.savepoint = args[i];
+    } else if (std::string* value = value_of(args[i], out)) {
+      if (i + 1 == args.size()) return args[i] + " needs a value";
+      *value = args[++i];
     } else if (args[i].starts_with("--")) {
       return "unknown option " + args[i];
     } else {
@@ -142,12 +153,20 @@ void print_report(const v1::JobReport& report, bool json) {
   std::fflush(stdout);
 }
 
+Result<std::shared_ptr<grpc::Channel>> connect(const Arguments& arguments) {
+  if (arguments.certificates.empty())
+    return grpc::CreateChannel(arguments.address, grpc::InsecureChannelCredentials());
+  TRY_ASSIGN(const TlsFiles files, read_tls_files(arguments.certificates));
+  grpc::ChannelArguments options;
+  if (!arguments.server_name.empty()) options.SetSslTargetNameOverride(arguments.server_name);
+  const grpc::SslCredentialsOptions tls{files.authority, files.key, files.certificate};
+  return grpc::CreateCustomChannel(arguments.address, grpc::SslCredentials(tls), options);
+}
+
 class Command {
  public:
-  explicit Command(const Arguments& arguments)
-      : arguments_(arguments),
-        stub_(v1::Control::NewStub(
-            grpc::CreateChannel(arguments.address, grpc::InsecureChannelCredentials()))) {}
+  Command(const Arguments& arguments, const std::shared_ptr<grpc::Channel>& channel)
+      : arguments_(arguments), stub_(v1::Control::NewStub(channel)) {}
 
   int run() {
     const std::string& command = arguments_.command;
@@ -244,7 +263,12 @@ int ctl_main(const std::vector<std::string>& args) {
     std::printf("%s", kUsage);
     return 0;
   }
-  return Command(arguments).run();
+  const auto channel = connect(arguments);
+  if (!channel) {
+    std::fprintf(stderr, "penstock ctl: %s\n", channel.error().message.c_str());
+    return 2;
+  }
+  return Command(arguments, *channel).run();
 }
 
 }  // namespace penstock

@@ -4,8 +4,6 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/resource_quota.h>
 
-#include <fstream>
-#include <sstream>
 #include <stop_token>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include "runtime/control/fence.h"
 #include "runtime/control/proto/control.grpc.pb.h"
 #include "runtime/control/report_proto.h"
+#include "runtime/control/tls_files.h"
 
 namespace penstock {
 namespace {
@@ -142,31 +141,17 @@ class ControlService final : public v1::Control::Service {
   Guarded<FenceGate> gate_;
 };
 
-Result<std::string> read_pem(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    return Error{Code::kInvalid, "cannot read the control service's TLS file " + path};
-  }
-  return text.str();
-}
-
 Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ControlOptions& options) {
-  const int given = !options.certificate_file.empty() + !options.key_file.empty() +
-                    !options.authority_file.empty();
-  if (given == 0) {
+  if (options.certificates.empty()) {
     if (is_local_address(options.address)) return grpc::InsecureServerCredentials();
     return Error{Code::kInvalid, "it does not listen on " + options.address +
-                                     " without TLS; use a loopback address or a unix socket"};
+                                     " without TLS; give --control-certificates, or use a loopback "
+                                     "address or a unix socket"};
   }
-  if (given != 3) {
-    return Error{Code::kInvalid, "TLS needs a certificate, a key and an authority file"};
-  }
-  TRY_ASSIGN(const std::string certificate, read_pem(options.certificate_file));
-  TRY_ASSIGN(const std::string key, read_pem(options.key_file));
+  TRY_ASSIGN(const TlsFiles files, read_tls_files(options.certificates));
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  TRY_ASSIGN(tls.pem_root_certs, read_pem(options.authority_file));
-  tls.pem_key_cert_pairs.push_back({key, certificate});
+  tls.pem_root_certs = files.authority;
+  tls.pem_key_cert_pairs.push_back({files.key, files.certificate});
   return grpc::SslServerCredentials(tls);
 }
 

@@ -74,6 +74,11 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("[::1]:");
 }
 
+std::shared_ptr<grpc::ChannelCredentials> credentials_of(const LocalEngineOptions& options) {
+  if (options.authority.empty()) return nullptr;
+  return grpc::SslCredentials({options.authority, options.key, options.certificate});
+}
+
 // What the streams and the client share of one followed job.
 struct Followed {
   EngineTarget target;
@@ -141,6 +146,7 @@ class LocalEngineClient final : public EngineClient {
   LocalEngineClient(Clock& clock, LocalEngineOptions options)
       : clock_(clock),
         options_(std::move(options)),
+        tls_(credentials_of(options_)),
         keeper_([this](const std::stop_token& stop) { keep(stop); }) {}
 
   ~LocalEngineClient() override {
@@ -183,12 +189,10 @@ class LocalEngineClient final : public EngineClient {
       job.busy = busy;
       job.incarnation = ++incarnations_;
       job.unknown_since = clock_.now();
-      if (options_.authority.empty() && !is_loopback(target.address)) {
-        job.reason =
-            "without certificates only processes on loopback are asked, not " + target.address;
-        return;
-      }
-      job.stub = v1::Control::NewStub(channel(target.address));
+      job.reason = reason_to_stay_away(target);
+      if (!job.reason.empty()) return;
+      job.reason = "not reached yet";
+      job.stub = v1::Control::NewStub(channel(target));
       open(job, deferred);
     });
   }
@@ -379,15 +383,23 @@ class LocalEngineClient final : public EngineClient {
     }
   }
 
-  std::shared_ptr<grpc::Channel> channel(const std::string& address) const {
+  std::string reason_to_stay_away(const EngineTarget& target) const {
+    if (!target.server_name.empty() && !tls_)
+      return "this operator has no certificate to show to " + target.server_name;
+    if (target.server_name.empty() && !is_loopback(target.address))
+      return "without certificates only processes on loopback are asked, not " + target.address;
+    return {};
+  }
+
+  std::shared_ptr<grpc::Channel> channel(const EngineTarget& target) const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-    if (options_.authority.empty()) {
-      return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-    }
-    const grpc::SslCredentialsOptions tls{options_.authority, options_.key, options_.certificate};
-    return grpc::CreateCustomChannel(address, grpc::SslCredentials(tls), arguments);
+    if (target.server_name.empty())
+      return grpc::CreateCustomChannel(target.address, grpc::InsecureChannelCredentials(),
+                                       arguments);
+    arguments.SetSslTargetNameOverride(target.server_name);
+    return grpc::CreateCustomChannel(target.address, tls_, arguments);
   }
 
   // One unary call with its messages, alive until its callback has run.
@@ -494,6 +506,7 @@ class LocalEngineClient final : public EngineClient {
 
   Clock& clock_;
   const LocalEngineOptions options_;
+  const std::shared_ptr<grpc::ChannelCredentials> tls_;  // null: plain connections only
   std::function<void(const std::string&)> listener_;
   std::atomic<std::uint64_t> streams_{0}, incarnations_{0};
   Guarded<Jobs> jobs_;

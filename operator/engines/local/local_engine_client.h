@@ -8,7 +8,7 @@
 namespace penstock {
 
 struct LocalEngineOptions {
-  // PEM texts; all three or none. With none the connections are plain: loopback only.
+  // PEM texts, for targets with a server name; all three or none.
   std::string certificate, key, authority;
   std::size_t max_jobs = 1024;                     // followed at a time; more are refused, visibly
   Duration busy_period = std::chrono::seconds(1);  // of reports
