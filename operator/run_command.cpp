@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "controllers/desired/names.h"
+#include "operator/certificates/authority.h"
 #include "operator/engines/local/local_engine_client.h"
 #include "operator/k8s/cluster.h"
 #include "operator/k8s/cpprest_transport.h"
@@ -27,14 +29,17 @@ constexpr const char* kUsage =
     "  --kubeconfig FILE        default: $KUBECONFIG, the Pod's service account, ~/.kube/config\n"
     "  --namespaces A,B         default: all\n"
     "  --leader-elect           wait for the Lease penstock-operator before working\n"
-    "  --lease-namespace NAME   where that Lease is; default: the context's namespace\n"
+    "  --lease-namespace NAME   where that Lease and the authority's Secret are; default: the\n"
+    "                           context's namespace\n"
+    "  --ca-secret NAME         holds the authority that operator and engines trust, made when it\n"
+    "                           is missing; default: penstock-ca\n"
     "  --http HOST:PORT         serve /healthz, /readyz and /metrics\n"
     "  --engine-image IMAGE     for jobs that name none\n"
     "  --checkpoints URI        where jobs that name no storage keep their checkpoints\n"
     "  --log-level LEVEL        debug, info (default), warning, error\n";
 
 struct Arguments {
-  std::string kubeconfig, lease_namespace, log_level = "info";
+  std::string kubeconfig, lease_namespace, ca_secret = "penstock-ca", log_level = "info";
   bool help = false;
   OperatorOptions options;
 };
@@ -61,15 +66,16 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       continue;
     }
     const bool known = option == "--kubeconfig" || option == "--namespaces" ||
-                       option == "--lease-namespace" || option == "--http" ||
-                       option == "--engine-image" || option == "--checkpoints" ||
-                       option == "--log-level";
+                       option == "--lease-namespace" || option == "--ca-secret" ||
+                       option == "--http" || option == "--engine-image" ||
+                       option == "--checkpoints" || option == "--log-level";
     if (!known) return "unknown option '" + option + "'";
     if (++i == args.size()) return option + " needs a value";
     const std::string& value = args[i];
     if (option == "--kubeconfig") out.kubeconfig = value;
     if (option == "--namespaces") out.options.namespaces = split(value);
     if (option == "--lease-namespace") out.lease_namespace = value;
+    if (option == "--ca-secret") out.ca_secret = value;
     if (option == "--http") out.options.http = value;
     if (option == "--engine-image") out.options.installation.engine_image = value;
     if (option == "--checkpoints") out.options.installation.checkpoint_base = value;
@@ -82,6 +88,30 @@ std::string identity() {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
   return std::string(host) + "_" + std::to_string(getpid());
+}
+
+// Makes the operator known to the engines, and able to make them known.
+Result<LocalEngineOptions> prove_identity(k8s::Transport& transport, Clock& clock,
+                                          const std::string& secret, OperatorOptions& options) {
+  TRY_ASSIGN(const http::KeyPair authority,
+             keep_authority(k8s::Reader(transport), k8s::Writer(transport, "penstock-operator"),
+                            clock, {options.lease_namespace, secret}));
+  TRY_ASSIGN(const http::KeyPair mine,
+             http::issue(authority,
+                         {.common_name = "penstock-operator",
+                          .usage = http::CertificateRequest::Usage::kClient},
+                         clock.now()));
+  options.installation.authority_id = short_hash(authority.certificate_pem);
+  options.certify = [authority, &clock](const std::string& server_name) -> Result<TlsTexts> {
+    TRY_ASSIGN(
+        http::KeyPair pair,
+        http::issue(authority, {.common_name = server_name, .hosts = {server_name}}, clock.now()));
+    return TlsTexts{std::move(pair.certificate_pem), std::move(pair.key_pem),
+                    authority.certificate_pem};
+  };
+  return LocalEngineOptions{.certificate = mine.certificate_pem,
+                            .key = mine.key_pem,
+                            .authority = authority.certificate_pem};
 }
 
 Status run(Arguments arguments, const std::stop_token& stop) {
@@ -99,7 +129,9 @@ Status run(Arguments arguments, const std::stop_token& stop) {
   log::info("operator starts", {{"path", cluster.server}});
   TRY_ASSIGN(const std::unique_ptr<k8s::Transport> transport,
              k8s::make_cpprest_transport(std::move(cluster), clock, metrics));
-  const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock);
+  TRY_ASSIGN(LocalEngineOptions tls,
+             prove_identity(*transport, clock, arguments.ca_secret, options));
+  const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock, std::move(tls));
   TRY_ASSIGN(const std::unique_ptr<Operator> the_operator,
              Operator::create(*transport, *engines, clock, metrics, std::move(options)));
   return the_operator->run(stop);

@@ -55,6 +55,15 @@ std::string config_map_name(std::string_view job, std::string_view hash) {
   return shortened(job, "-" + std::string(hash));
 }
 
+std::string certificate_name(const api::StreamJob& job, const Installation& installation) {
+  return shortened(job.metadata.name,
+                   "-tls-" + short_hash(job.metadata.uid + installation.authority_id));
+}
+
+std::string engine_server_name(const api::StreamJob& job) {
+  return job.metadata.uid + ".engine.penstock.dev";
+}
+
 std::map<std::string, std::string> labels_of(const api::StreamJob& job, std::string_view hash) {
   return {{std::string(kJobLabel), shortened(job.metadata.name, "")},
           {std::string(kVersionLabel), std::string(hash)},

@@ -20,6 +20,11 @@ std::string pod_name(std::string_view job, std::int64_t number);
 std::int64_t pod_number(std::string_view job, std::string_view name);
 // "<job>-<hash>".
 std::string config_map_name(std::string_view job, std::string_view hash);
+// "<job>-tls-<hash>" of the job's uid and the authority: an object of an earlier job of this name,
+// or of an earlier authority, is another one.
+std::string certificate_name(const api::StreamJob& job, const Installation& installation);
+// What the certificate of the job's processes says, whatever their address.
+std::string engine_server_name(const api::StreamJob& job);
 
 std::map<std::string, std::string> labels_of(const api::StreamJob& job, std::string_view hash);
 

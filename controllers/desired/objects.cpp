@@ -13,7 +13,9 @@ using Json = nlohmann::json;
 
 constexpr const char* kManifestKey = "job.yaml";
 constexpr const char* kManifestFolder = "/etc/penstock";
+constexpr const char* kTlsFolder = "/etc/penstock-tls";
 constexpr const char* kContainer = "engine";
+constexpr int kUser = 65532;  // of the engine's image
 
 std::string image_of(const api::StreamJob& job, const Installation& installation) {
   return job.spec.image.empty() ? installation.engine_image : job.spec.image;
@@ -70,32 +72,52 @@ Json arguments(const api::StreamJob& job, const PodOrder& order, const Installat
     list.push_back("--checkpoints");
     list.push_back(uri);
   }
+  if (!installation.authority_id.empty()) {
+    list.push_back("--control-certificates");
+    list.push_back(kTlsFolder);
+  }
+  return list;
+}
+
+Json volume_mounts(const Installation& installation) {
+  Json list = {{{"name", "job"}, {"mountPath", kManifestFolder}, {"readOnly", true}}};
+  if (!installation.authority_id.empty())
+    list.push_back({{"name", "tls"}, {"mountPath", kTlsFolder}, {"readOnly", true}});
+  return list;
+}
+
+Json volumes(const api::StreamJob& job, const PodOrder& order, const Installation& installation) {
+  const std::string config_map = config_map_name(job.metadata.name, order.hash);
+  Json list = {{{"name", "job"}, {"configMap", {{"name", config_map}}}}};
+  if (!installation.authority_id.empty())
+    list.push_back(
+        {{"name", "tls"},
+         {"secret", {{"secretName", certificate_name(job, installation)}, {"defaultMode", 0440}}}});
   return list;
 }
 
 Json container(const api::StreamJob& job, const PodOrder& order, const Installation& installation) {
-  return {
-      {"name", kContainer},
-      {"image", image_of(job, installation)},
-      {"command", {"penstock"}},
-      {"args", arguments(job, order, installation)},
-      {"env", environment(job)},
-      {"ports",
-       {{{"name", "control"}, {"containerPort", installation.control_port}},
-        {{"name", "http"}, {"containerPort", installation.http_port}}}},
-      {"resources", resources_of(pod_size(job.spec.resources, order.slots))},
-      {"resizePolicy",
-       {{{"resourceName", "cpu"}, {"restartPolicy", "NotRequired"}},
-        {{"resourceName", "memory"}, {"restartPolicy", "NotRequired"}}}},
-      {"readinessProbe",
-       {{"httpGet", {{"path", "/readyz"}, {"port", installation.http_port}}},
-        {"periodSeconds", 1},
-        {"timeoutSeconds", 2},
-        {"failureThreshold", 3}}},
-      {"terminationMessagePath", "/dev/termination-log"},
-      {"securityContext",
-       {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}}},
-      {"volumeMounts", {{{"name", "job"}, {"mountPath", kManifestFolder}, {"readOnly", true}}}}};
+  return {{"name", kContainer},
+          {"image", image_of(job, installation)},
+          {"command", {"penstock"}},
+          {"args", arguments(job, order, installation)},
+          {"env", environment(job)},
+          {"ports",
+           {{{"name", "control"}, {"containerPort", installation.control_port}},
+            {{"name", "http"}, {"containerPort", installation.http_port}}}},
+          {"resources", resources_of(pod_size(job.spec.resources, order.slots))},
+          {"resizePolicy",
+           {{{"resourceName", "cpu"}, {"restartPolicy", "NotRequired"}},
+            {{"resourceName", "memory"}, {"restartPolicy", "NotRequired"}}}},
+          {"readinessProbe",
+           {{"httpGet", {{"path", "/readyz"}, {"port", installation.http_port}}},
+            {"periodSeconds", 1},
+            {"timeoutSeconds", 2},
+            {"failureThreshold", 3}}},
+          {"terminationMessagePath", "/dev/termination-log"},
+          {"securityContext",
+           {{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}}},
+          {"volumeMounts", volume_mounts(installation)}};
 }
 
 }  // namespace
@@ -152,17 +174,36 @@ std::string sql_of(const api::ConfigMap& config_map) {
   return spec.contains("sql") && spec["sql"].is_string() ? spec["sql"].get<std::string>() : "";
 }
 
+DesiredObject build_certificate(const api::StreamJob& job, const TlsTexts& texts,
+                                const Installation& installation) {
+  const std::string name = certificate_name(job, installation);
+  Json metadata = metadata_of(job, name, "");
+  metadata["labels"].erase(kVersionLabel);
+  return {
+      name,
+      Json{{"apiVersion", "v1"},
+           {"kind", "Secret"},
+           {"metadata", metadata},
+           {"type", "kubernetes.io/tls"},
+           {"stringData",
+            {{"tls.crt", texts.certificate}, {"tls.key", texts.key}, {"ca.crt", texts.authority}}},
+           {"immutable", true}}
+          .dump()};
+}
+
 DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,
                         const Installation& installation) {
   const std::string name = pod_name(job.metadata.name, order.number);
-  const std::string config_map = config_map_name(job.metadata.name, order.hash);
   const Json spec = {{"restartPolicy", "OnFailure"},
                      {"terminationGracePeriodSeconds", installation.termination_grace_seconds},
                      {"automountServiceAccountToken", false},
                      {"enableServiceLinks", false},
                      {"securityContext",
-                      {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
-                     {"volumes", {{{"name", "job"}, {"configMap", {{"name", config_map}}}}}},
+                      {{"runAsNonRoot", true},
+                       {"fsGroup", kUser},  // so that volumes can be written
+                       {"fsGroupChangePolicy", "OnRootMismatch"},
+                       {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+                     {"volumes", volumes(job, order, installation)},
                      {"containers", Json::array({container(job, order, installation)})}};
   return {name, Json{{"apiVersion", "v1"},
                      {"kind", "Pod"},

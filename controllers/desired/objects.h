@@ -44,6 +44,16 @@ DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
 // The SQL of a ConfigMap that build_config_map made; empty when it holds none.
 std::string sql_of(const api::ConfigMap& config_map);
 
+// PEM texts of one process: its certificate, its key and the authority of those it talks to.
+struct TlsTexts {
+  std::string certificate, key, authority;
+};
+
+// The Secret that the job's Pods mount, when the installation has an authority. It lives as long as
+// the job.
+DesiredObject build_certificate(const api::StreamJob& job, const TlsTexts& texts,
+                                const Installation& installation);
+
 struct PodOrder {
   std::int64_t number = 1;
   std::string hash;  // of the version; its ConfigMap is mounted

@@ -324,6 +324,7 @@ std::string to_string(const Action& action) {
           [](const RemoveFinalizer&) -> std::string { return "RemoveFinalizer"; },
           [](const CreateConfigMap& it) { return "CreateConfigMap " + it.object.name; },
           [](const DeleteConfigMap& it) { return "DeleteConfigMap " + it.name; },
+          [](const CreateCertificate&) -> std::string { return "CreateCertificate"; },
           [](const CreatePod& it) { return "CreatePod " + it.object.name; },
           [](const DeletePod& it) { return "DeletePod " + it.name; },
           [](const ResizePod& it) { return "ResizePod " + it.name; },

@@ -56,6 +56,10 @@ struct DeleteConfigMap {
   std::string name, uid, resource_version;
   friend bool operator==(const DeleteConfigMap&, const DeleteConfigMap&) = default;
 };
+// The Secret of build_certificate, unless it is there. Its content is drawn when this is done.
+struct CreateCertificate {
+  friend bool operator==(const CreateCertificate&, const CreateCertificate&) = default;
+};
 struct CreatePod {
   DesiredObject object;
   friend bool operator==(const CreatePod&, const CreatePod&) = default;
@@ -99,8 +103,8 @@ struct SetParallelism {
   friend bool operator==(const SetParallelism&, const SetParallelism&) = default;
 };
 using Action = std::variant<AddFinalizer, RemoveFinalizer, CreateConfigMap, DeleteConfigMap,
-                            CreatePod, DeletePod, ResizePod, EngineRescale, EngineStop,
-                            EngineSavepoint, DeleteCheckpoints, SetParallelism>;
+                            CreateCertificate, CreatePod, DeletePod, ResizePod, EngineRescale,
+                            EngineStop, EngineSavepoint, DeleteCheckpoints, SetParallelism>;
 // For logs: "CreatePod bids-1", "EngineRescale 4".
 std::string to_string(const Action& action);
 

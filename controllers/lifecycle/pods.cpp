@@ -83,6 +83,7 @@ void start_pod(Draft& draft) {
   if (!find(draft.seen.config_maps, config_map))
     draft.actions.push_back(
         CreateConfigMap{build_config_map(draft.job(), *draft.seen.sql, draft.seen.installation)});
+  if (!draft.seen.installation.authority_id.empty()) draft.actions.push_back(CreateCertificate{});
   const std::int32_t slots = std::clamp(draft.spec().parallelism, 1, draft.spec().key_groups);
   const PodOrder order{.number = draft.status.counters.pods,
                        .hash = draft.target.hash,

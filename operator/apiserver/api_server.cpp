@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "operator/apiserver/api.h"
-#include "operator/apiserver/base64.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/log.h"
 #include "runtime/http/certificates.h"
 
@@ -143,7 +143,7 @@ std::string ApiServer::url() const {
 
 std::string ApiServer::kubeconfig() const {
   return "apiVersion: v1\nkind: Config\nclusters:\n- name: penstock\n  cluster:\n    server: " +
-         url() + "\n    certificate-authority-data: " + apiserver::encode_base64(ca_pem()) +
+         url() + "\n    certificate-authority-data: " + encode_base64(ca_pem()) +
          "\nusers:\n- name: penstock\n  user:\n    token: " + token() +
          "\ncontexts:\n- name: penstock\n  context:\n    cluster: penstock\n    user: penstock\n"
          "    namespace: default\ncurrent-context: penstock\n";

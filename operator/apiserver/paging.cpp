@@ -4,8 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "operator/apiserver/base64.h"
 #include "operator/apiserver/json_path.h"
+#include "runtime/base/base64.h"
 
 namespace penstock::apiserver {
 

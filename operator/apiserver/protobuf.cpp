@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include "operator/apiserver/base64.h"
 #include "operator/apiserver/time_text.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/clock.h"
 
 namespace penstock::apiserver {

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <utility>
 
+#include "runtime/base/base64.h"
+
 namespace penstock::k8s {
 namespace {
 
@@ -86,10 +88,18 @@ Status refuse(const Entry& entry, const std::string& where,
   return ok();
 }
 
+std::string without_spaces(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+  return text;
+}
+
 Result<Material> material(const Entry& entry, const char* file_key, const char* data_key) {
   Material out;
   if (const std::string data = entry.text(data_key); !data.empty()) {
-    TRY_ASSIGN(out.text, decode_base64(data));
+    auto decoded = decode_base64(without_spaces(data));
+    if (!decoded)
+      return Error{Code::kInvalid, std::string("the kubeconfig's ") + data_key + " is no base64"};
+    out.text = std::move(*decoded);
   } else if (const std::string file = entry.text(file_key); !file.empty()) {
     out.file = (entry.folder / file).string();
   }
@@ -135,26 +145,6 @@ Result<Cluster> choose(const Files& files, const std::string& context_name) {
 Result<std::string> Material::read() const {
   if (file.empty()) return text;
   return read_file(file);
-}
-
-Result<std::string> decode_base64(std::string_view text) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=' || c == '\n' || c == '\r' || c == ' ') continue;
-    const auto value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return Error{Code::kInvalid, "a value is no base64"};
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 0xff);
-    }
-  }
-  return out;
 }
 
 Result<Cluster> read_kubeconfig(const std::vector<std::string>& paths, std::string_view context) {

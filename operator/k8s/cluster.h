@@ -41,6 +41,4 @@ std::optional<Cluster> in_cluster(
 // In this order: `kubeconfig` when not empty, $KUBECONFIG, the Pod's own, $HOME/.kube/config.
 Result<Cluster> find_cluster(const std::string& kubeconfig);
 
-Result<std::string> decode_base64(std::string_view text);
-
 }  // namespace penstock::k8s

@@ -41,6 +41,10 @@ const Resource& config_maps() {
   static const Resource resource{"", "v1", "configmaps", "ConfigMap"};
   return resource;
 }
+const Resource& secrets() {
+  static const Resource resource{"", "v1", "secrets", "Secret"};
+  return resource;
+}
 const Resource& nodes() {
   static const Resource resource{"", "v1", "nodes", "Node", false};
   return resource;

@@ -37,6 +37,7 @@ const Resource& scaling_policies();
 const Resource& job_snapshots();
 const Resource& pods();
 const Resource& config_maps();
+const Resource& secrets();
 const Resource& nodes();
 const Resource& events();  // events.k8s.io/v1
 const Resource& leases();

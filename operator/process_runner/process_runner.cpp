@@ -14,11 +14,11 @@
 #include <thread>
 
 #include "operator/cache/informer.h"
-#include "operator/k8s/cluster.h"
 #include "operator/k8s/reader.h"
 #include "operator/k8s/writer.h"
 #include "operator/process_runner/http_probe.h"
 #include "operator/process_runner/pod_folder.h"
+#include "runtime/base/base64.h"
 #include "runtime/base/guarded.h"
 #include "runtime/base/log.h"
 #include "runtime/base/units.h"
@@ -30,7 +30,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Action = PodPlan::Action;
 
-const k8s::Resource kSecrets{.group = "", .version = "v1", .plural = "secrets", .kind = "Secret"};
 constexpr Millis kLongestWait = 60'000;
 
 // Owns a file descriptor.
@@ -325,7 +324,7 @@ class LocalProcessRunner final : public ProcessRunner {
                                                      const std::string& name) {
     const bool secret = kind == PodMount::Kind::kSecret;
     TRY_ASSIGN(const k8s::Object object,
-               reader_.get(secret ? kSecrets : k8s::config_maps(), {space, name}));
+               reader_.get(secret ? k8s::secrets() : k8s::config_maps(), {space, name}));
     const Json json = Json::parse(object.text(), nullptr, false);
     std::map<std::string, std::string> keys;
     const Json data = json.value("data", Json::object());  // items() only refers to it
@@ -334,7 +333,9 @@ class LocalProcessRunner final : public ProcessRunner {
         keys[key] = value.get<std::string>();
         continue;
       }
-      TRY_ASSIGN(keys[key], k8s::decode_base64(value.get<std::string>()));
+      auto decoded = decode_base64(value.get<std::string>());
+      if (!decoded) return Error{Code::kInvalid, "Secret " + name + ": " + key + " is no base64"};
+      keys[key] = std::move(*decoded);
     }
     return keys;
   }

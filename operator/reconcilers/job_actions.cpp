@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/api/json.h"
+#include "controllers/desired/names.h"
 #include "runtime/base/log.h"
 #include "runtime/base/overloaded.h"
 
@@ -53,6 +54,7 @@ Status JobActions::apply(const Action& action) {
         return remove(k8s::config_maps(), context_.stores.config_maps, it.name, it.uid,
                       it.resource_version);
       },
+      [&](const CreateCertificate&) { return create_certificate(); },
       [&](const CreatePod& it) { return create(k8s::pods(), context_.stores.pods, it.object); },
       [&](const DeletePod& it) {
         return remove(k8s::pods(), context_.stores.pods, it.name, it.uid, it.resource_version);
@@ -97,6 +99,17 @@ Status JobActions::create(const k8s::Resource& resource, const k8s::ObjectStore&
   }
   if (!made) return made.error();
   expectations_.wrote(key_, store, *made);
+  return ok();
+}
+
+// Secrets are not read: one that is there was made by an earlier attempt, as its name says. One
+// that somebody else put there is not of the authority, and the engine will not be believed.
+Status JobActions::create_certificate() {
+  TRY_ASSIGN(const api::StreamJob job, api::parse<api::StreamJob>(job_.text()));
+  TRY_ASSIGN(const TlsTexts texts, context_.certify(engine_server_name(job)));
+  const DesiredObject secret = build_certificate(job, texts, context_.installation);
+  const auto made = context_.writer.create(k8s::secrets(), job_.key().space, secret.json);
+  if (!made && made.error().code != Code::kAlreadyExists) return made.error();
   return ok();
 }
 

@@ -33,6 +33,7 @@ class JobActions {
                 const DesiredObject& object);
   Status remove(const k8s::Resource& resource, const k8s::ObjectStore& store,
                 const std::string& name, const std::string& uid, const std::string& version);
+  Status create_certificate();
   Status resize(const ResizePod& action);
   Status order(const std::string& what, std::int64_t generation, std::int64_t decision,
                decltype(EngineOrder::what) order);

@@ -4,6 +4,7 @@
 
 #include "controllers/admission/admission.h"
 #include "controllers/api/json.h"
+#include "controllers/desired/names.h"
 
 namespace penstock {
 namespace {
@@ -119,10 +120,12 @@ std::optional<EngineTarget> engine_target(const api::StreamJob& job, const api::
   }
   const bool v6 = pod.status.pod_ip.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + pod.status.pod_ip + "]" : pod.status.pod_ip;
-  return EngineTarget{.job = k8s::to_string({job.metadata.name_space, job.metadata.name}),
-                      .uid = job.metadata.uid,
-                      .address = host + ":" + std::to_string(installation.control_port),
-                      .process = pod.metadata.uid + "/" + std::to_string(restarts)};
+  return EngineTarget{
+      .job = k8s::to_string({job.metadata.name_space, job.metadata.name}),
+      .uid = job.metadata.uid,
+      .address = host + ":" + std::to_string(installation.control_port),
+      .process = pod.metadata.uid + "/" + std::to_string(restarts),
+      .server_name = installation.authority_id.empty() ? "" : engine_server_name(job)};
 }
 
 Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object& job,

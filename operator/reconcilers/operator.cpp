@@ -80,6 +80,7 @@ class OperatorImpl final : public Operator {
                                    events,
                                    clock_,
                                    options_.installation,
+                                   options_.certify,
                                    options_.delete_checkpoints};
     StreamJobReconciler job_reconciler(context, metrics_);
     JobSnapshotReconciler snapshot_reconciler(context);
@@ -89,6 +90,9 @@ class OperatorImpl final : public Operator {
                     .snapshot = [this](const std::string& key) { snapshots_.add(key); }};
     engines_.on_change(
         [this, wake](const std::string& job) { wake_for_engine(stores_, job, wake); });
+    // The client outlives the queues that it wakes.
+    const std::unique_ptr<EngineClient, void (*)(EngineClient*)> told(
+        &engines_, [](EngineClient* engines) { engines->on_change({}); });
     Informers informers(reader_, stores_, options_.namespaces, clock_, wake);
     if (!wait_for_caches(informers, stop)) return ok();
     synced_ = true;

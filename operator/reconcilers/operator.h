@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controllers/desired/installation.h"
+#include "controllers/desired/objects.h"
 #include "operator/engines/engine_client.h"
 #include "operator/k8s/transport.h"
 #include "runtime/base/clock.h"
@@ -25,6 +26,7 @@ struct OperatorOptions {
   int workers = 2;                // of jobs; one each of the other kinds
   Installation installation;
   // See ReconcileContext.
+  std::function<Result<TlsTexts>(const std::string& server_name)> certify;
   std::function<Status(const std::string& uri)> delete_checkpoints;
 };
 

@@ -48,6 +48,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"controllers/lifecycle",
      {"controllers/api", "controllers/admission", "controllers/desired", "controllers/autoscaler"}},
     {"operator/k8s", {"runtime/metrics"}},
+    {"operator/certificates", {"operator/k8s", "runtime/http"}},
     {"operator/queue", {"runtime/metrics"}},
     {"operator/cache", {"operator/k8s"}},
     {"operator/engines", {"controllers/api", "runtime/control/proto", "runtime/metrics"}},

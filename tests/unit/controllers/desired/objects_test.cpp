@@ -62,6 +62,27 @@ TEST(BuildPod, ASecretIsReferredToAndNothingElse) {
   EXPECT_EQ(env[1]["valueFrom"]["secretKeyRef"], (json{{"name", "db"}, {"key", "password"}}));
 }
 
+TEST(BuildPod, MountsItsCertificateWhereTheInstallationHasAnAuthority) {
+  const Installation installation{.authority_id = "a1"};
+  const json pod = json::parse(build_pod(job(), {.hash = "abc"}, installation).json);
+  const json& container = pod["spec"]["containers"][0];
+  EXPECT_EQ(container["args"].back(), "/etc/penstock-tls");
+  EXPECT_EQ(container["volumeMounts"][1]["mountPath"], "/etc/penstock-tls");
+  EXPECT_EQ(pod["spec"]["volumes"][1]["secret"]["secretName"],
+            certificate_name(job(), installation));
+  EXPECT_EQ(pod["spec"]["securityContext"]["runAsNonRoot"], true);
+}
+
+TEST(CertificateName, DiffersByJobAndAuthority) {
+  api::StreamJob later = job();
+  later.metadata.uid = "u-2";
+  const Installation installation{.authority_id = "a1"}, other{.authority_id = "a2"};
+  EXPECT_NE(certificate_name(job(), installation), certificate_name(later, installation));
+  EXPECT_NE(certificate_name(job(), installation), certificate_name(job(), other));
+  later.metadata.name = std::string(200, 'x');
+  EXPECT_LE(certificate_name(later, installation).size(), 63u);
+}
+
 TEST(BuildPod, RestoresFromWhatItIsTold) {
   const json pod =
       json::parse(build_pod(job(), {.hash = "abc", .restore_from = "file:///s"}, {}).json);

@@ -141,6 +141,7 @@ void World::apply(const Action& action) {
           [&](const DeleteConfigMap& it) {
             std::erase_if(config_maps, [&](const auto& one) { return one.metadata.uid == it.uid; });
           },
+          [](const CreateCertificate&) {},
           [&](const CreatePod& it) { create_pod(it.object); },
           [&](const DeletePod& it) {
             api::Pod* pod = find_pod(it.name);

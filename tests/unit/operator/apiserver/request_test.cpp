@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operator/apiserver/base64.h"
 #include "operator/apiserver/protobuf.h"
 #include "operator/apiserver/selectors.h"
 #include "operator/apiserver/time_text.h"
@@ -177,13 +176,6 @@ TEST(Yaml, PlainScalarsHaveTypesAndQuotedOnesAreText) {
   ASSERT_TRUE(json);
   EXPECT_EQ(*json, Json::parse(R"({"a":1,"b":"1","c":true,"d":null,"e":[1.5,"x"],"f":"true"})"));
   EXPECT_EQ(yaml_to_json("spec: [").error().code, Code::kInvalid);
-}
-
-TEST(Base64, GoesThereAndBack) {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd"})
-    EXPECT_EQ(decode_base64(encode_base64(text)), text);
-  EXPECT_FALSE(decode_base64("a"));
-  EXPECT_FALSE(decode_base64("****"));
 }
 
 TEST(TimeText, Ages) {

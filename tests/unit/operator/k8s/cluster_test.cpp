@@ -83,11 +83,5 @@ TEST_F(KubeconfigTest, SaysWhichFileIsBroken) {
   EXPECT_THAT(cluster.error().message, HasSubstr("/broken"));
 }
 
-TEST(Base64, Decodes) {
-  EXPECT_EQ(*decode_base64("aGVsbG8="), "hello");
-  EXPECT_EQ(*decode_base64("aGVs\nbG8h"), "hello!");
-  EXPECT_EQ(decode_base64("?").error().code, Code::kInvalid);
-}
-
 }  // namespace
 }  // namespace penstock::k8s

@@ -32,9 +32,28 @@ TEST(StreamJobReconciler, BringsAJobFromNothingToRunning) {
   EXPECT_EQ(world.api.count(k8s::pods()), 1u);
   EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
   EXPECT_EQ(world.engines.target(world.uid())->address, "127.0.0.9:7070");
+  EXPECT_EQ(world.engines.target(world.uid())->server_name,
+            job.metadata.uid + ".engine.penstock.dev");
   const api::Condition* ready = api::find_condition(job.status.conditions, "Ready");
   ASSERT_TRUE(ready);
   EXPECT_EQ(ready->status, api::Truth::kTrue) << ready->message;
+}
+
+TEST(StreamJobReconciler, AProcessHasACertificateThatNamesItsJobAndOutlivesItsPods) {
+  World world;
+  world.create_job();
+  world.start_job();
+  const std::string name = certificate_name(world.job(), world.context.installation);
+  const Json secret = Json::parse(world.api.find(k8s::secrets(), {"team", name}));
+  EXPECT_EQ(secret["stringData"]["tls.crt"], world.uid() + ".engine.penstock.dev");
+  EXPECT_EQ(secret["metadata"]["ownerReferences"][0]["uid"], world.uid());
+  const Json pod = Json::parse(world.api.find(k8s::pods(), {"team", "flights-1"}));
+  EXPECT_EQ(pod["spec"]["volumes"][1]["secret"]["secretName"], name);
+
+  world.change_spec({{"restartNonce", 1}});
+  world.settle();
+  EXPECT_GT(world.job().status.counters.pods, 1);
+  EXPECT_EQ(world.api.count(k8s::secrets()), 1u);
 }
 
 TEST(StreamJobReconciler, ActsOnNothingUntilTheCacheShowsItsOwnWrites) {
@@ -241,6 +260,7 @@ TEST(StreamJobReconciler, FailingAtAnyStepEndsInTheSameWorld) {
         EXPECT_EQ(world.job().status.parallelism.running, stage++ == 0 ? 2 : 3);
         EXPECT_EQ(world.api.count(k8s::pods()), 1u);
         EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
+        EXPECT_EQ(world.api.count(k8s::secrets()), 1u);
         EXPECT_EQ(world.job().status.counters.pods, 1);
       });
       EXPECT_TRUE(world.gone());

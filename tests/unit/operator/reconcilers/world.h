@@ -7,6 +7,7 @@
 
 #include "controllers/api/json.h"
 #include "controllers/api/stream_job.h"
+#include "controllers/desired/names.h"
 #include "operator/engines/fake_engine_client.h"
 #include "operator/k8s/failing_transport.h"
 #include "operator/k8s/memory_transport.h"
@@ -33,6 +34,8 @@ class World {
                  k8s::FailingTransport::When when = k8s::FailingTransport::When::kBefore)
       : transport(memory, fail_at, when) {
     context.installation.checkpoint_base = "file:///checkpoints";
+    context.installation.authority_id = "a1";
+    context.certify = [](const std::string& name) { return TlsTexts{name, "key", "ca"}; };
   }
 
   void create_job(const Json& spec_changes = Json::object()) {
@@ -120,7 +123,7 @@ class World {
   Stores stores;
   FakeEngineClient engines{clock};
   EventRecorder events{event_writer, clock, "test"};
-  ReconcileContext context{stores, reader, writer, engines, events, clock, {}, {}};
+  ReconcileContext context{stores, reader, writer, engines, events, clock, {}, {}, {}};
   StreamJobReconciler jobs{context, metrics};
   JobSnapshotReconciler snapshots{context};
   ScalingPolicyReconciler policies{context};

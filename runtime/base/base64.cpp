@@ -1,8 +1,8 @@
-#include "operator/apiserver/base64.h"
+#include "runtime/base/base64.h"
 
 #include <cstdint>
 
-namespace penstock::apiserver {
+namespace penstock {
 
 namespace {
 constexpr std::string_view kDigits =
@@ -44,4 +44,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace penstock::apiserver
+}  // namespace penstock

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace penstock::apiserver {
+namespace penstock {
 
 std::string encode_base64(std::string_view bytes);
 // Nothing when `text` is not standard base64 with padding.
 std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace penstock::apiserver
+}  // namespace penstock
