@@ -75,7 +75,8 @@ class EngineClient {
 
   // Called on a thread of the client, with EngineTarget::job, when a report changed the picture (a
   // phase, the slots, a checkpoint, an ending), contact was lost or found, or an order ended. Set
-  // once, before the first follow().
+  // before the first follow(); an empty one ends the calls: none is under way when this returns.
+  // The listener must not call the client.
   virtual void on_change(std::function<void(const std::string& job)> listener) = 0;
 
   // Follows the target from now on; the same target again changes nothing, another address or

@@ -167,7 +167,7 @@ class LocalEngineClient final : public EngineClient {
   }
 
   void on_change(std::function<void(const std::string& job)> listener) override {
-    listener_ = std::move(listener);
+    listener_.with([&](auto& current) { current = std::move(listener); });
   }
 
   void follow(const EngineTarget& target, bool busy) override {
@@ -501,13 +501,16 @@ class LocalEngineClient final : public EngineClient {
   }
 
   void notify(const std::string& job) {
-    if (!job.empty() && listener_) listener_(job);
+    if (job.empty()) return;
+    listener_.with([&](const auto& listener) {
+      if (listener) listener(job);
+    });
   }
 
   Clock& clock_;
   const LocalEngineOptions options_;
   const std::shared_ptr<grpc::ChannelCredentials> tls_;  // null: plain connections only
-  std::function<void(const std::string&)> listener_;
+  Guarded<std::function<void(const std::string&)>> listener_;
   std::atomic<std::uint64_t> streams_{0}, incarnations_{0};
   Guarded<Jobs> jobs_;
   Guarded<std::vector<std::weak_ptr<grpc::ClientContext>>> contexts_;

@@ -69,6 +69,21 @@ TEST_F(LocalEngineClientTest, BringsTheWholeReport) {
   EXPECT_EQ(view.report->checkpoints.last_id, 3u);
 }
 
+TEST_F(LocalEngineClientTest, NobodyIsToldAnythingOnceNobodyListens) {
+  client_->follow(target(), true);
+  wait_until([&] { return client_->view("u1").report.has_value(); });
+  client_->on_change({});
+  int told = 0;
+  {
+    std::scoped_lock lock(mutex_);
+    told = changes_;
+  }
+  server_.reset();
+  client_.reset();  // its streams end here, and say so to nobody
+  std::scoped_lock lock(mutex_);
+  EXPECT_EQ(changes_, told);
+}
+
 TEST_F(LocalEngineClientTest, OrdersAreDoneOnceAndSeenInTheReport) {
   client_->follow(target(), true);
   const EngineOrder order{
