@@ -160,10 +160,12 @@ std::vector<GeneratedFile> generated_files() {
   std::vector<GeneratedFile> files;
   for (const std::string_view kind : kinds()) {
     const KindFacts it = facts(kind);
-    files.push_back(
-        {"crds/" + std::string(it.plural) + ".yaml",
-         "# Made from controllers/api by `./dev generate`; edit the field lists there.\n" +
-             to_yaml(crd(kind))});
+    const std::string text =
+        "# Made from controllers/api by `./dev generate`; edit the field lists there.\n" +
+        to_yaml(crd(kind));
+    // The chart's copies are files: Helm warns of links, and tools that fetch charts drop them.
+    for (const char* folder : {"crds/", "helm/penstock/files/crds/"})
+      files.push_back({folder + std::string(it.plural) + ".yaml", text});
   }
   return files;
 }
