@@ -30,9 +30,10 @@ Ordered kind_schema(std::string_view doc) {
   FindsRequired required;
   describe(Type<Spec>{}, required);
   Ordered spec = object_schema(Spec{}, true);
-  if (!required.found) spec["default"] = Ordered::object();
+  const bool may_be_absent = !required.found && !required.rules;
+  if (may_be_absent) spec["default"] = Ordered::object();
   Ordered schema{{"description", doc}, {"type", "object"}};
-  if (required.found) schema["required"] = {"spec"};
+  if (!may_be_absent) schema["required"] = {"spec"};
   schema["properties"] = {
       {"apiVersion", {{"type", "string"}}},      {"kind", {{"type", "string"}}},
       {"metadata", {{"type", "object"}}},        {"spec", std::move(spec)},

@@ -34,6 +34,8 @@ struct Field {
 // A rule of the schema in CEL. Each has a twin in controllers/admission.
 struct Rule {
   std::string_view rule;
+  // Numbers go in by format(): an API server refuses string() of a number beside +, as of unbounded
+  // cost.
   std::string_view message_expression;
   std::string_view field_path{};
 };

@@ -161,8 +161,8 @@ void describe(Type<ScalingPolicySpec>, V& v) {
   using S = ScalingPolicySpec;
   v.rule({.rule = "self.minParallelism <= self.maxParallelism",
           .message_expression =
-              "'minParallelism ' + string(self.minParallelism) + ' is more than maxParallelism ' + "
-              "string(self.maxParallelism)",
+              "'minParallelism %d is more than maxParallelism %d'.format([self.minParallelism, "
+              "self.maxParallelism])",
           .field_path = ".minParallelism"});
   v({.name = "mode", .doc = "Auto decides and acts; Off does nothing.", .unbuilt = "Recommend"},
     &S::mode);

@@ -13,7 +13,9 @@ using Ordered = nlohmann::ordered_json;
 template <Described T>
 Ordered object_schema(const T& defaults, bool with_defaults);
 
-// Whether a value made of defaults alone is valid: then an absent object may default to {}.
+// Whether a value made of defaults alone is valid: then an absent object may default to {}. Rules
+// speak against it at the top: an API server asks them of {} itself, before the defaults inside are
+// filled in.
 class FindsRequired {
  public:
   template <typename S, typename M>
@@ -25,8 +27,9 @@ class FindsRequired {
       if (inner.found) found = true;
     }
   }
-  void rule(const Rule&) {}
+  void rule(const Rule&) { rules = true; }
   bool found = false;
+  bool rules = false;  // of the type itself, not of those inside
 };
 
 inline Ordered text_schema(std::size_t max, std::string_view pattern) {

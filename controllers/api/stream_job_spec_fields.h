@@ -248,16 +248,16 @@ void describe(Type<StreamJobSpec>, V& v) {
           .message_expression = "'exactly one of sql and sqlFrom is needed, with state ' + "
                                 "self.state"});
   v.rule({.rule = "self.parallelism <= self.keyGroups",
-          .message_expression = "'parallelism ' + string(self.parallelism) + ' is more than "
-                                "keyGroups ' + string(self.keyGroups)",
+          .message_expression = "'parallelism %d is more than keyGroups %d'.format("
+                                "[self.parallelism, self.keyGroups])",
           .field_path = ".parallelism"});
   v.rule({.rule = "self.minParallelism <= self.keyGroups",
-          .message_expression = "'minParallelism ' + string(self.minParallelism) + ' is more than "
-                                "keyGroups ' + string(self.keyGroups)",
+          .message_expression = "'minParallelism %d is more than keyGroups %d'.format("
+                                "[self.minParallelism, self.keyGroups])",
           .field_path = ".minParallelism"});
   v.rule({.rule = "self.keyGroups == oldSelf.keyGroups",
-          .message_expression = "'keyGroups cannot change while state is kept: it is ' + "
-                                "string(oldSelf.keyGroups)",
+          .message_expression = "'keyGroups cannot change while state is kept: it is %d'"
+                                ".format([oldSelf.keyGroups])",
           .field_path = ".keyGroups"});
   v({.name = "sql",
      .doc = "The job: CREATE TABLE, CREATE VIEW, SET and INSERT INTO statements.",
