@@ -75,6 +75,8 @@ def main():
     options = parser.parse_args()
     number = version(options.bin)
     entries = image_entries(options.bin)
+    for other in options.out.glob("penstock-*.tar"):  # whoever looks for the image finds one
+        other.unlink()
     file = options.out / f"penstock-{number}.tar"
     write_image(file, f"penstock:{number}", entries, User=f"{USER}:{USER}", WorkingDir="/",
                 Env=["PATH=/usr/bin", "SSL_CERT_FILE=/" + CERTIFICATES],

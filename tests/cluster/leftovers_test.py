@@ -79,7 +79,6 @@ def test_down_leaves_nothing_of_a_cluster_that_was_killed():
 def test_a_second_cluster_with_nodes_is_refused_and_touches_nothing():
     with tempfile.TemporaryDirectory(prefix="penstock-cluster-") as folder:
         first, second = RealCluster(pathlib.Path(folder) / "first"), RealCluster(pathlib.Path(folder) / "second")
-        first.folder.mkdir()
         first.claim_machine()
         node = Node(1, first.folder)
         try:

@@ -24,17 +24,30 @@ KUBECTL = os.environ.get("PENSTOCK_KUBECTL") or shutil.which("kubectl") or str(R
 IMAGES = ROOT / "build/image"
 
 
+def image_file():
+    """Penstock's own image, which ./dev image makes."""
+    made = list(IMAGES.glob("penstock-*.tar"))
+    if len(made) != 1:
+        raise RuntimeError(f"one image expected in {IMAGES}, found {len(made)}; ./dev image makes it")
+    return made[0]
+
+
+def image_name():
+    return "penstock:" + image_file().stem.removeprefix("penstock-")
+
+
 class RealCluster:
     """One cluster in one folder. `up` makes it, `down` takes it away whatever happened; in between, tests kill what they like."""
 
     def __init__(self, folder=FOLDER):
         self.folder = pathlib.Path(folder)
         self.kubeconfig = self.folder / "kubeconfig"
+        self.program = self.folder / "penstock-cluster"  # the one that it was started with, whatever is built meanwhile
         self.settings = self.folder / "settings.before"
 
     def order(self, name, *words):
         """An order to penstock-cluster; its answer. What it says on stderr is shown."""
-        command = [PROGRAM, name, "--dir", self.folder, *words]
+        command = [self.program, name, "--dir", self.folder, *words]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def nodes(self):
@@ -48,10 +61,12 @@ class RealCluster:
         """Without nodes there is a control plane only: that needs no root, and any number of them fit on one machine."""
         if self.folder.exists():
             raise RuntimeError(f"{self.folder} holds a cluster; take it down first")
-        self.folder.mkdir(parents=True)
         address = "127.0.0.1"
         if nodes:
             self.claim_machine()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(PROGRAM, self.program)
+        if nodes:
             first = Node(1, self.folder)
             first.make_network()
             address = first.address
@@ -62,11 +77,13 @@ class RealCluster:
 
     def claim_machine(self):
         """Nodes share the machine's packet filter: those of one cluster at a time."""
+        if os.geteuid() != 0:
+            raise RuntimeError("nodes want root: bridges, cgroups and mounts are made; a control plane alone (--nodes 0) does not")
         foreign = [name for name in os.listdir("/sys/class/net") if name.startswith("penstock-")]
         if foreign or machine.rules():
-            self.folder.rmdir()
             raise RuntimeError(f"nodes of another cluster run on this machine (links {foreign}, {len(machine.rules())} packet filter rules); "
                                "take it down first, or start this one with --nodes 0")
+        self.folder.mkdir(parents=True)
         machine.remember_settings(self.settings)
 
     def add_node(self, number):
@@ -93,9 +110,9 @@ class RealCluster:
     def down(self):
         if not self.folder.exists():
             return
-        self.order("down")
-        nodes = self.nodes()
-        for node in nodes:
+        if self.program.exists():  # as long as it does not, nothing has been started
+            self.order("down")
+        for node in self.nodes():
             node.down()
         if self.settings.exists():
             machine.remove_rules()

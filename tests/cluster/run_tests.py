@@ -1,14 +1,19 @@
 """Runs the tests of a real cluster and writes a report that summary.py reads. Run by `./dev test cluster [FILTER]`.
 
 Each function test_... of a *_test.py here is a test. One with the parameter `cluster` gets the cluster of the run; one without makes
-its own, before that one starts. A cluster that is up already (./dev cluster up) is used and left as it is."""
+its own, before that one starts. A *_test.py that says WANTS_CLUSTER = True is run as a program instead, with KUBECONFIG and
+PENSTOCK_IMAGE (NAME:TAG) in its environment; other files are ctest's. A cluster that is up already (./dev cluster up) is used and left
+as it is."""
 import argparse
+import functools
 import importlib
 import inspect
+import os
 import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -16,7 +21,7 @@ import xml.etree.ElementTree as xml
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
-from real_cluster import FOLDER, ROOT, RealCluster
+from real_cluster import FOLDER, ROOT, RealCluster, image_name
 
 LIMIT = 300  # seconds for one test
 LOGS = ROOT / "build/reports/cluster-logs"
@@ -26,10 +31,21 @@ def found(pattern):
     """[(name, function)] of the tests whose name the regular expression finds."""
     tests = []
     for file in sorted(HERE.glob("*_test.py")):
-        module = importlib.import_module(file.stem)
-        functions = [(name, value) for name, value in vars(module).items() if name.startswith("test_") and inspect.isfunction(value)]
-        tests += [(f"cluster_{file.stem.removesuffix('_test')}.{name.removeprefix('test_')}", function) for name, function in functions]
+        name, text = "cluster_" + file.stem.removesuffix("_test"), file.read_text()
+        if "\nWANTS_CLUSTER = True\n" in text:
+            tests.append((name, functools.partial(run_program, file)))
+        elif "\ndef test_" in text:
+            functions = inspect.getmembers(importlib.import_module(file.stem), inspect.isfunction)
+            found = [(function.__code__.co_firstlineno, test, function) for test, function in functions if test.startswith("test_")]
+            tests += [(f"{name}.{test.removeprefix('test_')}", function) for _, test, function in sorted(found)]
     return [(name, function) for name, function in tests if re.search(pattern, name)]
+
+
+def run_program(file, cluster):
+    environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PENSTOCK_IMAGE": image_name()}
+    done = subprocess.run([sys.executable, file], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise AssertionError(f"{file.name} ended with {done.returncode}:\n{done.stdout[-20000:]}")
 
 
 def wants_cluster(function):

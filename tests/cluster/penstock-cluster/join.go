@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"regexp"
 )
 
 // What a kubelet needs to know of its node. Several may share a machine: each has an address, a runtime and a cgroup of its own.
@@ -30,16 +29,11 @@ func runJoin(arguments []string) error {
 	if n.name == "" || n.address == "" || n.runtime == "" {
 		return errors.New("--node, --address and --cri must be given")
 	}
-	text, err := os.ReadFile(c.file("kubeconfig"))
+	api, err := c.administrator()
 	if err != nil {
-		return fmt.Errorf("is a cluster up in %s? %w", c.folder, err)
+		return err
 	}
-	server := regexp.MustCompile(`server: (\S+)`).FindSubmatch(text)
-	token := regexp.MustCompile(`token: (\S+)`).FindSubmatch(text)
-	if server == nil || token == nil {
-		return fmt.Errorf("%s names no server or no token", c.file("kubeconfig"))
-	}
-	n.server = string(server[1])
+	n.server = api.server
 	ca, err := loadAuthority(c.file("pki"))
 	if err != nil {
 		return err
@@ -50,7 +44,6 @@ func runJoin(arguments []string) error {
 	if err := c.startProxy(ca, n); err != nil {
 		return err
 	}
-	api := newClient(ca, n.server, string(token[1]))
 	return c.wait("node "+n.name, func() bool { return api.nodeIsReady(n.name) })
 }
 

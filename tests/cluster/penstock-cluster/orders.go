@@ -24,8 +24,26 @@ func runStart(arguments []string) error {
 		if err == nil {
 			err = c.start(name)
 		}
+		if err == nil && name == "kube-apiserver" {
+			err = c.waitAPIServer()
+		}
 	}
 	return err
+}
+
+// waitAPIServer returns when the server is ready. Before that it knows no rights, and a controller-manager that starts then gives up.
+func (c cluster) waitAPIServer() error {
+	api, err := c.administrator()
+	if err != nil {
+		return err
+	}
+	return waitFor("the API server", startLimit, func() (bool, error) {
+		_, alive := c.process("kube-apiserver")
+		if !alive {
+			return false, c.mustLive()
+		}
+		return api.finds("/readyz"), nil
+	})
 }
 
 func runStop(arguments []string) error {

@@ -2,16 +2,12 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"time"
 )
@@ -188,43 +184,6 @@ func (c cluster) wait(what string, ask func() bool) error {
 		}
 		return false, c.mustLive()
 	})
-}
-
-// The API as the administrator sees it.
-type client struct {
-	http          *http.Client
-	server, token string
-}
-
-func newClient(ca *authority, server, token string) *client {
-	roots := x509.NewCertPool()
-	roots.AddCert(ca.certificate)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	return &client{&http.Client{Timeout: 5 * time.Second, Transport: transport}, server, token}
-}
-
-// get is the body of a 200, else an error.
-func (c *client) get(path string) ([]byte, error) {
-	request, err := http.NewRequest("GET", c.server+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
-	answer, err := c.http.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s", path, answer.Status)
-	}
-	return body, err
-}
-
-func (c *client) finds(path string) bool {
-	_, err := c.get(path)
-	return err == nil
 }
 
 func answers(address string) bool {
