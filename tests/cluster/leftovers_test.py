@@ -32,7 +32,7 @@ def on_the_machine(folder):
         "cgroups": {str(path) for path in cgroups.folders("")},
         "links": set(os.listdir("/sys/class/net")),
         "network namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set(),
-        "packet filter rules": {f"{family} {line}" for family in ("iptables", "ip6tables") for line in machine.rules(family)},
+        "packet filter rules": {f"{family} {line}" for family in ("iptables", "ip6tables") for line in machine.all_rules(family)},
         "processes": processes(folder),
         "files": {str(path) for place in ("/var/log/containers", "/var/log/pods", "/var/lib/cni", "/run/containerd", "/var/lib/kubelet")
                   for path in pathlib.Path(place).rglob("*") if not path.is_dir()},

@@ -12,10 +12,15 @@ SETTINGS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet", "vm/overc
             "net/netfilter/nf_conntrack_tcp_timeout_established", "net/netfilter/nf_conntrack_tcp_timeout_close_wait")
 
 
-def rules(family="iptables"):
-    """Lines of iptables-save that name a chain of a node."""
+def all_rules(family="iptables"):
+    """The machine's rules and the chains that are not the kernel's own, as iptables-save writes them, without counters."""
     saved = subprocess.run([family + "-save"], capture_output=True, text=True)
-    return [line for line in saved.stdout.splitlines() if OURS.search(line)]
+    return [re.sub(r" \[\d+:\d+\]$", "", line) for line in saved.stdout.splitlines() if re.match(r"-A|:\S+ - ", line)]
+
+
+def rules(family="iptables"):
+    """Those of a node."""
+    return [line for line in all_rules(family) if OURS.search(line)]
 
 
 def _removal(saved):
