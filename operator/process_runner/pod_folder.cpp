@@ -4,6 +4,8 @@
 #include <set>
 #include <sstream>
 
+#include "operator/process_runner/volume_files.h"
+
 namespace penstock {
 namespace {
 
@@ -139,11 +141,10 @@ Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, cons
     const fs::path folder = path_ / "mounts" / mount.volume;
     fs::create_directories(folder, failed);
     paths.emplace_back(mount.path, folder.string());
-    if (mount.kind == PodMount::Kind::kEmptyDir) continue;
-    const auto keys = read_keys(mount.kind, mount.object);
-    if (!keys) return config_error(keys.error());
-    for (const auto& [key, value] : *keys) TRY(write_file(folder / key, value));
   }
+  // Whatever modes the files have: they are the Pod's alone.
+  fs::permissions(path_ / "mounts", fs::perms::owner_all, failed);
+  TRY(write_volumes(pod, read_keys));
 
   ContainerLaunch launch{.folder = path_,
                          .attempt = attempt,
@@ -171,6 +172,20 @@ Result<ContainerLaunch> PodFolder::prepare(const PodView& pod, int attempt, cons
   for (std::size_t i = first; i < words.size(); ++i)
     launch.command.push_back(replace_paths(expand_references(words[i], values), paths));
   return launch;
+}
+
+Status PodFolder::write_volumes(const PodView& pod, const ReadKeys& read_keys) {
+  for (const PodMount& mount : pod.mounts) {
+    if (mount.kind == PodMount::Kind::kEmptyDir) continue;
+    auto keys = read_keys(mount.kind, mount.object);
+    const bool absent = !keys && keys.error().code == Code::kNotFound;
+    if (absent && mount.optional) keys = std::map<std::string, std::string>();
+    if (!keys) return config_error(keys.error());
+    const auto files = volume_files(mount, *keys);
+    if (!files) return config_error(files.error());
+    TRY(write_volume(path_ / "mounts" / mount.volume, *files));
+  }
+  return ok();
 }
 
 void PodFolder::remove() {

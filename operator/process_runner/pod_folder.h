@@ -39,6 +39,8 @@ class PodFolder {
   // configmap \"orders\" not found".
   Result<ContainerLaunch> prepare(const PodView& pod, int attempt,
                                   const std::filesystem::path& program, const ReadKeys& read_keys);
+  // Makes the mounted ConfigMaps and Secrets show what they hold now. Errors as of prepare.
+  Status write_volumes(const PodView& pod, const ReadKeys& read_keys);
   void remove();
 
  private:

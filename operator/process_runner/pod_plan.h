@@ -29,6 +29,13 @@ struct PodMount {
   enum class Kind { kConfigMap, kSecret, kEmptyDir } kind = Kind::kEmptyDir;
   std::string volume;  // its name in the Pod
   std::string object;  // of the ConfigMap or Secret
+  struct Item {
+    std::string key, path;
+    std::optional<unsigned> mode;
+  };
+  std::vector<Item> items;  // empty: every key is a file of its own name
+  unsigned mode = 0644;     // of files; a Secret's are 0600 unless the Pod says otherwise
+  bool optional = false;    // an absent object or key is no error
 };
 
 struct ReadinessProbe {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "operator/process_runner/pod_plan.h"
@@ -58,16 +60,51 @@ Result<PodEnvironment> read_environment(const Json& json) {
   return out;
 }
 
+Result<unsigned> read_mode(const Json& json, const char* key, unsigned fallback) {
+  const std::int64_t mode = number_at(json, key, fallback);
+  if (mode < 0 || mode > 0777)
+    return unsupported(std::string(key) + " " + std::to_string(mode) + " is not in 0-0777");
+  return static_cast<unsigned>(mode);
+}
+
+// A path of an item stays below its mount.
+bool stays_below(const std::string& path) {
+  if (path.empty() || path.front() == '/') return false;
+  const std::filesystem::path parts = path;
+  return std::ranges::none_of(parts, [](const auto& part) { return part == ".."; }) &&
+         !parts.begin()->string().starts_with("..");
+}
+
+Status read_source(PodMount& mount, const Json& source, const char* name_key) {
+  mount.object = text_at(source, name_key);
+  mount.optional = source.value("optional", false);
+  TRY_ASSIGN(mount.mode,
+             read_mode(source, "defaultMode", mount.kind == PodMount::Kind::kSecret ? 0600 : 0644));
+  for (const Json& json : child(source, "items")) {
+    PodMount::Item item{.key = text_at(json, "key"), .path = text_at(json, "path")};
+    if (!stays_below(item.path))
+      return unsupported("path \"" + item.path + "\" of volume " + mount.volume +
+                         " is not below the mount");
+    if (json.contains("mode")) {
+      TRY_ASSIGN(item.mode, read_mode(json, "mode", mount.mode));
+    }
+    mount.items.push_back(std::move(item));
+  }
+  return ok();
+}
+
 Result<PodMount> read_mount(const Json& json, const Json& volumes) {
   PodMount mount{.path = text_at(json, "mountPath"), .volume = text_at(json, "name")};
+  for (const char* name : {"subPath", "subPathExpr"})
+    if (json.contains(name)) return unsupported(std::string(name) + " of volume " + mount.volume);
   for (const Json& volume : volumes) {
     if (text_at(volume, "name") != mount.volume) continue;
     if (volume.contains("configMap")) {
       mount.kind = PodMount::Kind::kConfigMap;
-      mount.object = text_at(volume["configMap"], "name");
+      TRY(read_source(mount, volume["configMap"], "name"));
     } else if (volume.contains("secret")) {
       mount.kind = PodMount::Kind::kSecret;
-      mount.object = text_at(volume["secret"], "secretName");
+      TRY(read_source(mount, volume["secret"], "secretName"));
     } else if (!volume.contains("emptyDir")) {
       return unsupported("volume " + mount.volume + " is neither configMap, secret nor emptyDir");
     }

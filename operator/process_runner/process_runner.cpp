@@ -17,8 +17,10 @@
 #include "operator/k8s/reader.h"
 #include "operator/k8s/writer.h"
 #include "operator/process_runner/http_probe.h"
+#include "operator/process_runner/node_registration.h"
 #include "operator/process_runner/pod_folder.h"
-#include "runtime/base/base64.h"
+#include "operator/process_runner/pod_objects.h"
+#include "operator/process_runner/pod_status.h"
 #include "runtime/base/guarded.h"
 #include "runtime/base/log.h"
 #include "runtime/base/units.h"
@@ -64,25 +66,15 @@ struct Entry {
   Fd process = Fd();  // pidfd of watched_pid
   std::size_t attempts = 0;
   std::string written_status;
+  bool volumes_changed = false;
   std::optional<Millis> wake_at;
 };
-
-// The old time of a condition whose status stays; now otherwise.
-void keep_transition_times(Json& status, const Json& before, Millis now) {
-  for (Json& condition : status["conditions"]) {
-    condition["lastTransitionTime"] = to_rfc3339(now).substr(0, 19) + "Z";
-    const Json known = before.value("conditions", Json::array());
-    for (const Json& old : known)
-      if (old.value("type", "") == condition["type"] &&
-          old.value("status", "") == condition["status"] && old.contains("lastTransitionTime"))
-        condition["lastTransitionTime"] = old["lastTransitionTime"];
-  }
-}
 
 class LocalProcessRunner final : public ProcessRunner {
  public:
   LocalProcessRunner(ProcessRunnerOptions options, k8s::Transport& transport, Clock& clock)
       : options_(std::move(options)),
+        transport_(transport),
         clock_(clock),
         reader_(transport),
         writer_(transport, "penstock-process-runner"),
@@ -91,10 +83,12 @@ class LocalProcessRunner final : public ProcessRunner {
   ~LocalProcessRunner() override {
     thread_ = {};
     informer_.reset();
+    objects_.reset();
   }
 
   Status begin() {
-    TRY(register_node());
+    TRY(register_node(writer_, options_.node_name, options_.capacity, clock_.now()));
+    objects_ = PodObjects::follow(transport_, clock_, [this] { wake(); });
     informer_ = std::make_unique<k8s::Informer>(
         reader_, k8s::pods(), k8s::Scope{}, store_, clock_, 1,
         [this](const k8s::StoreChange& change) {
@@ -122,39 +116,6 @@ class LocalProcessRunner final : public ProcessRunner {
     [[maybe_unused]] const auto written = write(wake_.get(), &one, sizeof one);
   }
 
-  Status register_node() {
-    const Json amounts = {{"cpu", format_millicpu(options_.capacity.millicpu)},
-                          {"memory", format_bytes(options_.capacity.bytes)},
-                          {"pods", "110"}};
-    const std::string now = to_rfc3339(clock_.now()).substr(0, 19) + "Z";
-    const Json node = {
-        {"apiVersion", "v1"},
-        {"kind", "Node"},
-        {"metadata",
-         {{"name", options_.node_name},
-          {"labels",
-           {{"kubernetes.io/hostname", options_.node_name}, {"kubernetes.io/os", "linux"}}}}}};
-    const auto created = writer_.create(k8s::nodes(), "", node.dump());
-    if (!created && created.error().code != Code::kAlreadyExists)
-      return created.error().within("register the node");
-    const Json status = {
-        {"status",
-         {{"capacity", amounts},
-          {"allocatable", amounts},
-          {"conditions", Json::array({{{"type", "Ready"},
-                                       {"status", "True"},
-                                       {"reason", "KubeletReady"},
-                                       {"message", "the process runner is ready"},
-                                       {"lastHeartbeatTime", now},
-                                       {"lastTransitionTime", now}}})},
-          {"addresses", Json::array({{{"type", "InternalIP"}, {"address", "127.0.0.1"}}})},
-          {"nodeInfo", {{"kubeletVersion", "v1.32.0-penstock"}, {"operatingSystem", "linux"}}}}}};
-    const auto patched =
-        writer_.patch(k8s::nodes(), {"", options_.node_name}, status.dump(), "status");
-    if (!patched) return patched.error().within("report the node's status");
-    return ok();
-  }
-
   void run(const std::stop_token& stop) {
     const std::stop_callback wake_up(stop, [this] { wake(); });
     bool swept = false;
@@ -164,6 +125,7 @@ class LocalProcessRunner final : public ProcessRunner {
       const bool synced = store_.synced(1);
       take_changes();
       if (!swept && synced) swept = sweep();
+      if (synced) note_changed_objects();
       for (auto& [uid, entry] : entries_) look(entry);
       std::erase_if(entries_, [](const auto& item) { return item.second.pod.uid.empty(); });
       wait();
@@ -181,6 +143,16 @@ class LocalProcessRunner final : public ProcessRunner {
         entries_.erase(found);
       }
     }
+  }
+
+  void note_changed_objects() {
+    for (const PodObject& object : objects_->take_changed())
+      for (auto& [uid, entry] : entries_)
+        for (const PodMount& mount : entry.pod.mounts)
+          if (PodObject{entry.pod.name_space, mount.kind, mount.object} == object) {
+            entry.volumes_changed = true;
+            entry.start_failed_at = 0;  // it may be what the start has waited for
+          }
   }
 
   void take(const k8s::Object& object) {
@@ -232,6 +204,7 @@ class LocalProcessRunner final : public ProcessRunner {
     const PodPlan plan = plan_pod(
         entry.pod, facts, fs::path(image_name(entry.pod.image)).filename() == "penstock", now);
     entry.wake_at = plan.wake_at;
+    if (entry.volumes_changed && entry.watched_pid != 0) update_volumes(entry, folder, now);
     act(entry, folder, plan, facts, now);
     if (!entry.pod.uid.empty() && plan.action != Action::kStart)
       write_status(entry, plan.status_json, now);
@@ -312,32 +285,26 @@ class LocalProcessRunner final : public ProcessRunner {
       TRY(writer_.patch(k8s::pods(), entry.object.key(), binding.dump()));
       entry.pod.scheduled = true;
     }
-    const auto read_keys = [&](PodMount::Kind kind, const std::string& name) {
-      return keys_of(entry.pod.name_space, kind, name);
-    };
+    entry.volumes_changed = false;
     TRY_ASSIGN(const ContainerLaunch launch,
-               folder.prepare(entry.pod, attempt, options_.program, read_keys));
+               folder.prepare(entry.pod, attempt, options_.program, read_keys_of(entry)));
     return launch_container(options_.shim, launch);
   }
 
-  Result<std::map<std::string, std::string>> keys_of(const std::string& space, PodMount::Kind kind,
-                                                     const std::string& name) {
-    const bool secret = kind == PodMount::Kind::kSecret;
-    TRY_ASSIGN(const k8s::Object object,
-               reader_.get(secret ? k8s::secrets() : k8s::config_maps(), {space, name}));
-    const Json json = Json::parse(object.text(), nullptr, false);
-    std::map<std::string, std::string> keys;
-    const Json data = json.value("data", Json::object());  // items() only refers to it
-    for (const auto& [key, value] : data.items()) {
-      if (!secret) {
-        keys[key] = value.get<std::string>();
-        continue;
-      }
-      auto decoded = decode_base64(value.get<std::string>());
-      if (!decoded) return Error{Code::kInvalid, "Secret " + name + ": " + key + " is no base64"};
-      keys[key] = std::move(*decoded);
-    }
-    return keys;
+  ReadKeys read_keys_of(const Entry& entry) const {
+    return [this, space = entry.pod.name_space](PodMount::Kind kind, const std::string& name) {
+      return objects_->read({space, kind, name});
+    };
+  }
+
+  // What a running container has mounted follows its objects. What is gone stays as it was.
+  void update_volumes(Entry& entry, PodFolder& folder, Millis now) {
+    const Status written = folder.write_volumes(entry.pod, read_keys_of(entry));
+    entry.volumes_changed = !written && written.error().code == Code::kUnavailable;
+    if (written) return;
+    log::warning("volumes not updated", {{"pod", k8s::to_string(entry.object.key())},
+                                         {"reason", written.error().message}});
+    if (entry.volumes_changed) entry.wake_at = now + 1000;
   }
 
   std::string free_ip() {
@@ -366,18 +333,11 @@ class LocalProcessRunner final : public ProcessRunner {
   }
 
   void write_status(Entry& entry, const std::string& wanted, Millis now) {
-    const Json before =
-        Json::parse(entry.object.text(), nullptr, false).value("status", Json::object());
-    Json status = Json::parse(wanted);
-    keep_transition_times(status, before, now);
-    Json merged = before;
-    merged.merge_patch(status);
-    const std::string text = status.dump();
-    if (merged == before || text == entry.written_status) return;
-    const auto written =
-        writer_.patch(k8s::pods(), entry.object.key(), Json{{"status", status}}.dump(), "status");
+    const std::optional<std::string> status = next_status(entry.object, wanted, now);
+    if (!status || *status == entry.written_status) return;
+    const Status written = write_pod_status(writer_, entry.object.key(), *status);
     if (written) {
-      entry.written_status = text;
+      entry.written_status = *status;
     } else if (written.error().code != Code::kNotFound) {
       log::warning("pod status not written", {{"pod", k8s::to_string(entry.object.key())},
                                               {"reason", written.error().message}});
@@ -458,6 +418,7 @@ class LocalProcessRunner final : public ProcessRunner {
   fs::path pods() const { return options_.data / "pods"; }
 
   const ProcessRunnerOptions options_;
+  k8s::Transport& transport_;
   Clock& clock_;
   k8s::Reader reader_;
   k8s::Writer writer_;
@@ -467,6 +428,7 @@ class LocalProcessRunner final : public ProcessRunner {
   std::map<std::string, Entry>
       entries_;  // by uid; the runner's thread alone, or whoever has joined it
   std::unique_ptr<k8s::Informer> informer_;
+  std::unique_ptr<PodObjects> objects_;
   std::jthread thread_;
 };
 

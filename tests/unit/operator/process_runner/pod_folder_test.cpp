@@ -87,6 +87,29 @@ TEST_F(PodFolderTest, PreparesMountsEnvironmentAndArguments) {
             1);
 }
 
+TEST_F(PodFolderTest, MountsSecretsForTheirOwnerAlone) {
+  PodView view = pod();
+  view.mounts.push_back({.path = "/etc/penstock-tls",
+                         .kind = PodMount::Kind::kSecret,
+                         .volume = "tls",
+                         .object = "db",
+                         .mode = 0600});
+  view.args = {"run", "--control-certificates", "/etc/penstock-tls"};
+  const auto launch = folder_.prepare(view, 0, "/opt/penstock", objects_);
+  ASSERT_TRUE(launch) << launch.error().message;
+  const fs::path file = fs::path(launch->command.back()) / "password";
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(fs::status(root_ / "u1" / "mounts").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(PodFolderTest, ShowsNothingOfAnOptionalObjectThatIsAbsent) {
+  PodView view = pod();
+  view.mounts[0].object = "gone";
+  view.mounts[0].optional = true;
+  ASSERT_TRUE(folder_.prepare(view, 0, "/opt/penstock", objects_));
+  EXPECT_FALSE(fs::exists(root_ / "u1" / "mounts" / "job" / "job.yaml"));
+}
+
 TEST_F(PodFolderTest, SaysWhatIsMissing) {
   PodView view = pod();
   view.mounts[0].object = "gone";

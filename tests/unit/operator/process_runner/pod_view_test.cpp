@@ -32,6 +32,25 @@ TEST(ReadPod, ReadsWhatTheRunnerUses) {
   EXPECT_EQ(pod->pod_ip, "127.0.1.1");
 }
 
+TEST(ReadPod, ReadsHowSecretsAndConfigMapsAreMounted) {
+  const auto pod = read_pod(R"({"spec": {
+    "containers": [{"volumeMounts": [{"name": "tls", "mountPath": "/etc/penstock-tls"}, {"name": "job", "mountPath": "/etc/penstock"}]}],
+    "volumes": [
+      {"name": "tls", "secret": {"secretName": "orders-0-abc", "items": [{"key": "tls.crt", "path": "certs/tls.crt", "mode": 292}]}},
+      {"name": "job", "configMap": {"name": "orders", "optional": true, "defaultMode": 288}}]}})");
+  ASSERT_TRUE(pod) << pod.error().message;
+  const PodMount& tls = pod->mounts[0];
+  EXPECT_EQ(tls.object, "orders-0-abc");
+  EXPECT_EQ(tls.mode, 0600u);
+  EXPECT_FALSE(tls.optional);
+  ASSERT_EQ(tls.items.size(), 1u);
+  EXPECT_EQ(tls.items[0].key, "tls.crt");
+  EXPECT_EQ(tls.items[0].path, "certs/tls.crt");
+  EXPECT_EQ(tls.items[0].mode, 0444u);
+  EXPECT_EQ(pod->mounts[1].mode, 0440u);
+  EXPECT_TRUE(pod->mounts[1].optional);
+}
+
 TEST(ReadPod, RefusesWhatItCannotRun) {
   struct Case {
     const char* json;
@@ -45,6 +64,15 @@ TEST(ReadPod, RefusesWhatItCannotRun) {
           Case{
               R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "hostPath": {}}]}})",
               "volume v is neither"},
+          Case{
+              R"({"spec": {"containers": [{"volumeMounts": [{"name": "v", "subPath": "x"}]}], "volumes": [{"name": "v", "emptyDir": {}}]}})",
+              "subPath of volume v"},
+          Case{
+              R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "secret": {"items": [{"key": "k", "path": "a/../../b"}]}}]}})",
+              "not below the mount"},
+          Case{
+              R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "secret": {"defaultMode": 4096}}]}})",
+              "defaultMode 4096"},
           Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})", "httpGet"},
       }) {
     const auto pod = read_pod(row.json);
