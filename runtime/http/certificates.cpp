@@ -96,9 +96,17 @@ Result<Identity> read_identity(const KeyPair& pair) {
   Identity identity;
   TRY_ASSIGN(identity.certificate, read_certificate(pair.certificate_pem));
   Memory memory(BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size())));
-  identity.key.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+  // Without this OpenSSL would ask the terminal for a password.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  identity.key.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, no_password, nullptr));
   if (!identity.key) return no_pem("private key");
   return identity;
+}
+
+Result<Millis> to_millis(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return openssl_error("read the time of a certificate");
+  return static_cast<Millis>(timegm(&parts)) * 1000;
 }
 
 Result<KeyPair> to_pair(const Identity& identity) {
@@ -168,11 +176,37 @@ Result<KeyPair> issue(const KeyPair& authority, const CertificateRequest& reques
 }
 
 Result<Millis> not_after(std::string_view certificate_pem) {
+  TRY_ASSIGN(const Validity validity, validity_of(certificate_pem));
+  return validity.to;
+}
+
+Result<Validity> validity_of(std::string_view certificate_pem) {
   TRY_ASSIGN(const Certificate certificate, read_certificate(certificate_pem));
-  tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1)
-    return openssl_error("read the end of a certificate");
-  return static_cast<Millis>(timegm(&parts)) * 1000;
+  Validity validity;
+  TRY_ASSIGN(validity.from, to_millis(X509_get0_notBefore(certificate.get())));
+  TRY_ASSIGN(validity.to, to_millis(X509_get0_notAfter(certificate.get())));
+  return validity;
+}
+
+bool names_host(std::string_view certificate_pem, const std::string& host) {
+  const auto certificate = read_certificate(certificate_pem);
+  if (!certificate) return false;
+  return X509_check_host(certificate->get(), host.data(), host.size(), 0, nullptr) == 1 ||
+         X509_check_ip_asc(certificate->get(), host.c_str(), 0) == 1;
+}
+
+bool is_signed_by(std::string_view certificate_pem, std::string_view authority_pem) {
+  const auto certificate = read_certificate(certificate_pem);
+  const auto authority = read_certificate(authority_pem);
+  return certificate && authority &&
+         X509_verify(certificate->get(), X509_get0_pubkey(authority->get())) == 1;
+}
+
+Status check_pair(const KeyPair& pair) {
+  TRY_ASSIGN(const Identity identity, read_identity(pair));
+  if (X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1)
+    return Error{Code::kInvalid, "the private key is not that of the certificate"};
+  return ok();
 }
 
 Result<ServerCertificate> make_server_certificate(const std::vector<std::string>& hosts,

@@ -36,6 +36,20 @@ Result<KeyPair> issue(const KeyPair& authority, const CertificateRequest& reques
 // When the first certificate of a PEM text ends. kInvalid when there is none.
 Result<Millis> not_after(std::string_view certificate_pem);
 
+struct Validity {
+  Millis from = 0, to = 0;
+  friend bool operator==(const Validity&, const Validity&) = default;
+};
+// Of the first certificate of a PEM text. kInvalid when there is none.
+Result<Validity> validity_of(std::string_view certificate_pem);
+// Whether clients that ask for `host`, a DNS name or an IP address, take the certificate; false for
+// what is no certificate.
+bool names_host(std::string_view certificate_pem, const std::string& host);
+// Whether the first certificate of one text is signed with the key of the first of the other.
+bool is_signed_by(std::string_view certificate_pem, std::string_view authority_pem);
+// kInvalid when the key is not the certificate's, has a password, or one of them is no PEM.
+Status check_pair(const KeyPair& pair);
+
 struct ServerCertificate {
   std::string ca_pem;           // what clients trust
   std::string certificate_pem;  // signed by that CA, for server authentication

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <thread>
 
+#include "runtime/base/guarded.h"
 #include "runtime/base/log.h"
 #include "runtime/http/session.h"
 
@@ -20,6 +21,18 @@ bool same_without_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     return lower(x) == lower(y);
   });
+}
+
+// Throws boost::system::system_error, also when the key is not the certificate's.
+std::shared_ptr<asio::ssl::context> make_tls(const std::string& certificate_pem,
+                                             const std::string& key_pem) {
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                   asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                   asio::ssl::context::no_tlsv1_1);
+  tls->use_certificate_chain(asio::buffer(certificate_pem));
+  tls->use_private_key(asio::buffer(key_pem), asio::ssl::context::pem);
+  return tls;
 }
 
 }  // namespace
@@ -58,7 +71,6 @@ class Server::Impl {
   Impl(ServerOptions options, Handler handler)
       : context_{std::move(options), std::move(handler)},
         io_(std::max(1, context_.options.threads)),
-        tls_(asio::ssl::context::tls_server),
         acceptor_(asio::make_strand(io_)),
         retry_(acceptor_.get_executor()) {}
 
@@ -66,7 +78,8 @@ class Server::Impl {
 
   // Throws boost::system::system_error; start() is its border.
   void open() {
-    if (!context_.options.certificate_pem.empty()) use_certificate();
+    const ServerOptions& options = context_.options;
+    if (!options.certificate_pem.empty()) use(options.certificate_pem, options.key_pem);
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(context_.options.address),
                                            context_.options.port);
     acceptor_.open(endpoint.protocol());
@@ -80,18 +93,14 @@ class Server::Impl {
     }
   }
 
+  // Throws as open() does.
+  void use(const std::string& certificate_pem, const std::string& key_pem) {
+    tls_.with([tls = make_tls(certificate_pem, key_pem)](auto& current) { current = tls; });
+  }
+
   std::uint16_t port() const { return port_; }
 
  private:
-  void use_certificate() {
-    const ServerOptions& options = context_.options;
-    tls_.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
-                     asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
-                     asio::ssl::context::no_tlsv1_1);
-    tls_.use_certificate_chain(asio::buffer(options.certificate_pem));
-    tls_.use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem);
-  }
-
   void accept() {
     acceptor_.async_accept(asio::make_strand(io_),
                            [this](beast::error_code error, asio::ip::tcp::socket socket) {
@@ -115,16 +124,15 @@ class Server::Impl {
     if (context_.connections >= context_.options.max_connections) return;  // closes it
     beast::error_code ignored;
     socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    if (context_.options.certificate_pem.empty()) {
-      std::make_shared<Session<PlainStream>>(context_, std::move(socket))->run();
-    } else {
-      std::make_shared<Session<TlsStream>>(context_, std::move(socket), tls_)->run();
-    }
+    const auto tls = tls_.with([](const auto& current) { return current; });
+    if (!tls) return std::make_shared<Session<PlainStream>>(context_, std::move(socket))->run();
+    // OpenSSL counts who uses the context: a session keeps the one that it began with.
+    std::make_shared<Session<TlsStream>>(context_, std::move(socket), *tls)->run();
   }
 
   SessionContext context_;
   asio::io_context io_;
-  asio::ssl::context tls_;
+  Guarded<std::shared_ptr<asio::ssl::context>> tls_;  // null: plain HTTP
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer retry_;
   std::uint16_t port_ = 0;
@@ -134,6 +142,16 @@ class Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 std::uint16_t Server::port() const { return impl_->port(); }
+
+Status Server::replace_certificate(const std::string& certificate_pem, const std::string& key_pem) {
+  try {
+    impl_->use(certificate_pem, key_pem);
+    return ok();
+  } catch (const boost::system::system_error& error) {
+    return Error{Code::kInvalid,
+                 "the certificate or its key cannot be used: " + error.code().message()};
+  }
+}
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler handler) {
   const std::string place = options.address + ":" + std::to_string(options.port);

@@ -95,6 +95,10 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
+  // Connections from here on are served with this certificate; those that are open go on. Any
+  // thread; for a server that was started with one. kInvalid, and the old one stays, when the two
+  // do not belong together or are no PEM.
+  Status replace_certificate(const std::string& certificate_pem, const std::string& key_pem);
 
  private:
   class Impl;

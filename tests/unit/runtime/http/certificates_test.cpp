@@ -99,5 +99,44 @@ TEST(RandomHex, HasTwoDigitsPerByteAndDiffers) {
   EXPECT_NE(*a, *b);
 }
 
+TEST(Certificates, SayHowLongForWhomAndByWhomTheyAre) {
+  const KeyPair ca = make_authority("one", kNow, 10 * kDay).value();
+  const KeyPair other = make_authority("one", kNow, 10 * kDay).value();
+  const CertificateRequest request{
+      .common_name = "server", .hosts = {"a.b.svc", "127.0.0.1"}, .validity = 5 * kDay};
+  const KeyPair pair = issue(ca, request, kNow).value();
+  constexpr Millis kDayMillis = 86'400'000;
+  EXPECT_EQ(validity_of(pair.certificate_pem).value(),
+            (Validity{kNow - kDayMillis, not_after(pair.certificate_pem).value()}));
+  EXPECT_TRUE(names_host(pair.certificate_pem, "a.b.svc"));
+  EXPECT_TRUE(names_host(pair.certificate_pem, "127.0.0.1"));
+  EXPECT_FALSE(names_host(pair.certificate_pem, "a.c.svc"));
+  EXPECT_TRUE(is_signed_by(pair.certificate_pem, ca.certificate_pem));
+  EXPECT_FALSE(is_signed_by(pair.certificate_pem, other.certificate_pem));
+  EXPECT_TRUE(check_pair(pair));
+  EXPECT_EQ(check_pair({pair.certificate_pem, ca.key_pem}).error().code, Code::kInvalid);
+  EXPECT_FALSE(names_host("no PEM", "a"));
+  EXPECT_FALSE(is_signed_by("no PEM", "no PEM"));
+  EXPECT_FALSE(validity_of("no PEM"));
+}
+
+// What is read may be anything: somebody can write Secrets.
+TEST(Certificates, AKeyWithAPasswordIsRefusedWithoutAsking) {
+  const KeyPair ca = make_authority("one", kNow, 10 * kDay).value();
+  BIO* in = BIO_new_mem_buf(ca.key_pem.data(), static_cast<int>(ca.key_pem.size()));
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
+  BIO* out = BIO_new(BIO_s_mem());
+  unsigned char password[] = "secret";
+  ASSERT_EQ(PEM_write_bio_PrivateKey(out, key, EVP_aes_128_cbc(), password, 6, nullptr, nullptr),
+            1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  const std::string pem(text, static_cast<std::size_t>(size));
+  BIO_free(in);
+  BIO_free(out);
+  EVP_PKEY_free(key);
+  EXPECT_EQ(check_pair({ca.certificate_pem, pem}).error().code, Code::kInvalid);
+}
+
 }  // namespace
 }  // namespace penstock::http

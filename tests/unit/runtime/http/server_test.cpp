@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -207,25 +208,73 @@ TEST(Server, SlowClientHoldsBackItsStream) {
   EXPECT_LT(*taken, 64);  // MiB: socket buffers, nothing more
 }
 
+// A TLS connection whose certificate `ca_pem` vouches for, or none.
+class TlsClient {
+ public:
+  TlsClient(std::uint16_t port, const std::string& ca_pem)
+      : client_(port), context_(SSL_CTX_new(TLS_client_method())) {
+    BIO* memory = BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size()));
+    X509* ca = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), ca);
+    X509_free(ca);
+    BIO_free(memory);
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+    tls_ = SSL_new(context_);
+    SSL_set_fd(tls_, client_.socket());
+    trusts_ = SSL_connect(tls_) == 1;
+  }
+  ~TlsClient() {
+    SSL_free(tls_);
+    SSL_CTX_free(context_);
+  }
+  TlsClient(const TlsClient&) = delete;
+  TlsClient& operator=(const TlsClient&) = delete;
+
+  bool trusts() const { return trusts_; }
+  std::string get(const std::string& target) {
+    const std::string request = "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    SSL_write(tls_, request.data(), static_cast<int>(request.size()));
+    std::string all;
+    char buffer[1024];
+    for (int n = 0; all.find("GET " + target) == std::string::npos &&
+                    (n = SSL_read(tls_, buffer, sizeof buffer)) > 0;)
+      all.append(buffer, static_cast<std::size_t>(n));
+    return all;
+  }
+
+ private:
+  Client client_;
+  SSL_CTX* context_;
+  SSL* tls_ = nullptr;
+  bool trusts_ = false;
+};
+
 TEST(Server, ServesTlsWithItsCertificate) {
   const auto made = make_server_certificate({"localhost"}, SystemClock().now());
   ASSERT_TRUE(made) << made.error().message;
   const auto server =
       start(echo, {.certificate_pem = made->certificate_pem, .key_pem = made->key_pem});
-  Client client(server->port());
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL* tls = SSL_new(context);
-  SSL_set_fd(tls, client.socket());
-  ASSERT_EQ(SSL_connect(tls), 1);
-  const std::string request = "GET /tls HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-  SSL_write(tls, request.data(), static_cast<int>(request.size()));
-  std::string all;
-  char buffer[1024];
-  for (int n = 0; (n = SSL_read(tls, buffer, sizeof buffer)) > 0;)
-    all.append(buffer, static_cast<std::size_t>(n));
-  EXPECT_NE(all.find("GET /tls"), std::string::npos);
-  SSL_free(tls);
-  SSL_CTX_free(context);
+  EXPECT_NE(TlsClient(server->port(), made->ca_pem).get("/tls").find("GET /tls"),
+            std::string::npos);
+}
+
+TEST(Server, ReplacesItsCertificateWhileConnectionsStayOpen) {
+  const Millis now = SystemClock().now();
+  const auto first = make_server_certificate({"localhost"}, now).value();
+  const auto second = make_server_certificate({"localhost"}, now).value();
+  const auto server =
+      start(echo, {.certificate_pem = first.certificate_pem, .key_pem = first.key_pem});
+  TlsClient before(server->port(), first.ca_pem);
+  ASSERT_TRUE(before.trusts());
+  EXPECT_NE(before.get("/one").find("200 OK"), std::string::npos);
+
+  ASSERT_TRUE(server->replace_certificate(second.certificate_pem, second.key_pem));
+  EXPECT_TRUE(TlsClient(server->port(), second.ca_pem).trusts());
+  EXPECT_FALSE(TlsClient(server->port(), first.ca_pem).trusts());
+  EXPECT_NE(before.get("/two").find("200 OK"), std::string::npos);
+
+  EXPECT_FALSE(server->replace_certificate(first.certificate_pem, second.key_pem));
+  EXPECT_TRUE(TlsClient(server->port(), second.ca_pem).trusts()) << "the old one stays";
 }
 
 TEST(Server, HoldsHundredsOfConnections) {
