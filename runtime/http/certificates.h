@@ -15,6 +15,7 @@ inline constexpr Duration kDay = std::chrono::hours(24);
 struct KeyPair {
   std::string certificate_pem;
   std::string key_pem;  // secret
+  friend bool operator==(const KeyPair&, const KeyPair&) = default;
 };
 
 struct CertificateRequest {

@@ -60,6 +60,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
       "operator/manager", "operator/engines", "runtime/metrics"}},
     {"operator/apiserver", {"controllers/api", "controllers/admission", "runtime/http"}},
     {"operator/process_runner", {"operator/k8s", "operator/cache", "controllers/api"}},
+    {"operator/webhook",
+     {"controllers/api", "controllers/admission", "operator/k8s", "runtime/http",
+      "runtime/metrics"}},
     {"operator/top", {"operator/k8s", "operator/cache", "controllers/api"}},
 };
 

@@ -216,6 +216,17 @@ TEST(CheckJson, AddsWhatTheTextItselfGetsWrong) {
   EXPECT_TRUE(check_json("Pod", "{}").accepted());
 }
 
+// A finalizer can be removed from an object that an older version accepted.
+TEST(CheckJson, ASpecThatCannotBeReadAnyMoreMayStay) {
+  const char* before = R"({"metadata": {"name": "a", "finalizers": ["f"]}, "spec": {"mode": 7}})";
+  const char* after = R"({"spec": {"mode": 7}, "metadata": {"name": "a"}})";
+  EXPECT_FALSE(check_json("StreamJob", before).accepted());
+  EXPECT_EQ(check_json("StreamJob", after, before), Verdict{});
+  EXPECT_FALSE(
+      check_json("StreamJob", R"({"metadata": {"name": "a"}, "spec": {"mode": 8}})", before)
+          .accepted());
+}
+
 TEST(StateMisfits, NamesWhatWouldBeLost) {
   EXPECT_THAT(state_misfits_between(kSql, kSql), IsEmpty());
   EXPECT_THAT(state_misfits_between("", kSql), IsEmpty());
