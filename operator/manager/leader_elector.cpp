@@ -58,78 +58,110 @@ LeaderElector::LeaderElector(const k8s::Reader& reader, const k8s::Writer& write
 
 Status LeaderElector::write(LeaseAct act, const LeaseRecord& record) {
   const k8s::ObjectKey& key = options_.lease;
+  const Duration sent = clock_.monotonic();
   const Result<k8s::Object> written =
       act == LeaseAct::kCreate
           ? writer_.create(k8s::leases(), key.space, write_record(key, {}, record))
           : writer_.update(k8s::leases(), key, write_record(key, version_, record));
-  if (!written) return written.error();
+  if (!written) {
+    version_.clear();
+    return written.error();
+  }
   version_ = written->resource_version();
+  state_ = observe_lease(std::move(state_), record, clock_.monotonic());
+  renewed_at_ = sent;
+  return ok();
+}
+
+Status LeaderElector::look() {
+  const auto lease = reader_.get(k8s::leases(), options_.lease);
+  if (!lease && lease.error().code != Code::kNotFound) return lease.error();
+  version_ = lease ? lease->resource_version() : std::string();
+  const auto record = lease ? std::optional(read_record(lease->text())) : std::nullopt;
   state_ = observe_lease(std::move(state_), record, clock_.monotonic());
   return ok();
 }
 
 bool LeaderElector::round() {
-  // A leader writes with the version it knows; only a candidate, or one whose write failed, reads.
-  if (!state_.leading || version_.empty()) {
-    const auto lease = reader_.get(k8s::leases(), options_.lease);
-    if (!lease && lease.error().code != Code::kNotFound) {
-      log::warning("the lease cannot be read", {{"reason", lease.error().message}});
-      return false;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    // A leader writes with the version it knows; only a candidate, or one whose write failed,
+    // reads.
+    if (!leading_ || version_.empty()) {
+      if (const Status seen = look(); !seen) {
+        log::warning("the lease cannot be read", {{"reason", seen.error().message}});
+        return false;
+      }
     }
-    version_ = lease ? lease->resource_version() : std::string();
-    const auto record = lease ? std::optional(read_record(lease->text())) : std::nullopt;
-    state_ = observe_lease(std::move(state_), record, clock_.monotonic());
-  }
-  const LeaseAct act = decide_lease(state_, options_.me, clock_.monotonic());
-  if (act == LeaseAct::kWait) return false;
-  const LeaseRecord record =
-      next_lease(state_, options_.me, options_.times, micro_time(clock_.now()));
-  const Status done = write(act, record);
-  if (!done) {
-    version_.clear();
+    if (leading_ && state_.seen && state_.seen->holder != options_.me) return false;
+    const LeaseAct act = decide_lease(state_, options_.me, clock_.monotonic());
+    if (act == LeaseAct::kWait) return false;
+    const LeaseRecord record =
+        next_lease(state_, options_.me, options_.times, micro_time(clock_.now()));
+    const Status done = write(act, record);
+    if (done) return true;
     log::warning("the lease cannot be written", {{"reason", done.error().message}});
-    return false;
+    const bool raced =
+        done.error().code == Code::kConflict || done.error().code == Code::kAlreadyExists;
+    if (!raced) return false;
   }
-  state_.renewed_at = clock_.monotonic();
-  return true;
+  return false;
 }
 
 bool LeaderElector::lead(const std::stop_token& stop, std::function<void()> on_lost) {
   while (!round()) {
-    if (!clock_.sleep(options_.times.retry, stop)) return false;
+    const Duration wait = next_look(state_, options_.times, clock_.monotonic());
+    if (!clock_.sleep(wait, stop)) return false;
   }
-  if (stop.stop_requested()) return false;
-  state_.leading = true;
+  on_lost_ = std::move(on_lost);
   leading_ = true;
   log::info("leading", {{"path", k8s::to_string(options_.lease)}});
-  keeper_ = std::jthread(
-      [this, on_lost = std::move(on_lost)](const std::stop_token& ended) { keep(ended, on_lost); });
+  keeper_ = std::jthread([this](const std::stop_token& ended) { keep(ended); });
+  watch_ = std::jthread([this](const std::stop_token& ended) { watch_time(ended); });
   return true;
 }
 
-void LeaderElector::keep(const std::stop_token& stop, const std::function<void()>& on_lost) {
+Duration LeaderElector::since_renewal() const { return clock_.monotonic() - renewed_at_.load(); }
+
+bool LeaderElector::certain() const {
+  return leading_ && since_renewal() < options_.times.renew_deadline;
+}
+
+void LeaderElector::keep(const std::stop_token& stop) {
   while (clock_.sleep(options_.times.retry, stop)) {
+    if (!certain()) return lose();
     const bool held = round();
-    const bool taken = !held && state_.seen && state_.seen->holder != options_.me;
-    if (!taken && !lease_lost(state_, options_.times, clock_.monotonic())) continue;
-    leading_ = false;
-    log::error("leadership is lost; another operator may be at work",
-               {{"path", k8s::to_string(options_.lease)}});
-    on_lost();
-    return;
+    if (!held && state_.seen && state_.seen->holder != options_.me) return lose();
   }
 }
 
-void LeaderElector::release() {
-  if (keeper_.joinable()) {
-    keeper_.request_stop();
-    keeper_.join();
+void LeaderElector::watch_time(const std::stop_token& stop) {
+  while (certain()) {
+    if (!clock_.sleep_until(renewed_at_.load() + options_.times.renew_deadline, stop)) return;
   }
-  if (!leading_.exchange(false) || version_.empty()) return;
-  LeaseRecord record = next_lease(state_, options_.me, options_.times, micro_time(clock_.now()));
-  record.holder.clear();
-  record.duration_seconds = 1;
-  if (const Status done = write(LeaseAct::kRenew, record); !done) {
+  if (!stop.stop_requested()) lose();
+}
+
+void LeaderElector::lose() {
+  if (!leading_.exchange(false)) return;
+  log::error("leadership is lost; another operator may be at work",
+             {{"path", k8s::to_string(options_.lease)}});
+  on_lost_();
+}
+
+void LeaderElector::release() {
+  for (std::jthread* thread : {&keeper_, &watch_}) {
+    thread->request_stop();
+    if (thread->joinable()) thread->join();
+  }
+  if (!leading_.exchange(false)) return;
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (version_.empty() && !look()) continue;
+    if (!state_.seen || state_.seen->holder != options_.me) return;
+    LeaseRecord record = next_lease(state_, options_.me, options_.times, micro_time(clock_.now()));
+    record.holder.clear();
+    record.duration_seconds = 1;
+    const Status done = write(LeaseAct::kRenew, record);
+    if (done) return log::info("the lease is released", {{"path", to_string(options_.lease)}});
     log::warning("the lease cannot be released", {{"reason", done.error().message}});
   }
 }

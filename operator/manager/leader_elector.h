@@ -27,27 +27,39 @@ class LeaderElector {
                 ElectionOptions options);
 
   // Waits until this process leads; false when `stop` was requested before. Called once; from then
-  // on a thread renews, and calls `on_lost` when it cannot.
+  // on one thread renews, and another watches the time, because a renewal may hang. Whichever sees
+  // that the Lease is gone calls `on_lost`, once.
   bool lead(const std::stop_token& stop, std::function<void()> on_lost);
   // Gives the Lease up, so that the next one need not wait. Only when nothing is at work any more.
   void release();
 
+  // Any thread.
   bool leading() const { return leading_; }
+  // Whether the last renewal is young enough that nobody else can lead. Asks nobody, so that a
+  // process that was stopped for a minute knows before its threads do anything. Any thread.
+  bool certain() const;
 
  private:
-  // One round: reads if it must, and writes if it may. True when the Lease is ours afterwards.
+  // One round: reads if it must, and writes if it may; once more after a conflict. True when the
+  // Lease is ours afterwards.
   bool round();
+  Status look();
   Status write(LeaseAct act, const LeaseRecord& record);
-  void keep(const std::stop_token& stop, const std::function<void()>& on_lost);
+  void keep(const std::stop_token& stop);
+  void watch_time(const std::stop_token& stop);
+  void lose();
+  Duration since_renewal() const;
 
   const k8s::Reader& reader_;
   const k8s::Writer& writer_;
   Clock& clock_;
   const ElectionOptions options_;
-  LeaseState state_;
-  std::string version_, uid_;  // of the Lease as last seen
+  LeaseState state_;     // the caller's of lead() and release(), the keeper's in between
+  std::string version_;  // of the Lease as last seen
+  std::function<void()> on_lost_;
   std::atomic<bool> leading_{false};
-  std::jthread keeper_;
+  std::atomic<Duration> renewed_at_{Duration(0)};  // when the last renewal that arrived was sent
+  std::jthread keeper_, watch_;
 };
 
 }  // namespace penstock

@@ -1,5 +1,7 @@
 #include "operator/manager/lease.h"
 
+#include <algorithm>
+
 namespace penstock {
 
 LeaseState observe_lease(LeaseState state, const std::optional<LeaseRecord>& record, Duration now) {
@@ -18,6 +20,12 @@ LeaseAct decide_lease(const LeaseState& state, const std::string& me, Duration n
   return now - state.seen_at >= held ? LeaseAct::kTake : LeaseAct::kWait;
 }
 
+Duration next_look(const LeaseState& state, const LeaseTimes& times, Duration now) {
+  if (!state.seen || state.seen->holder.empty()) return times.poll;
+  const Duration left = state.seen_at + std::chrono::seconds(state.seen->duration_seconds) - now;
+  return left > Duration(0) ? std::min(times.poll, left) : times.poll;
+}
+
 LeaseRecord next_lease(const LeaseState& state, const std::string& me, const LeaseTimes& times,
                        const std::string& now_text) {
   LeaseRecord next{.holder = me,
@@ -32,10 +40,6 @@ LeaseRecord next_lease(const LeaseState& state, const std::string& me, const Lea
     ++next.transitions;
   }
   return next;
-}
-
-bool lease_lost(const LeaseState& state, const LeaseTimes& times, Duration now) {
-  return state.leading && now - state.renewed_at >= times.renew_deadline;
 }
 
 }  // namespace penstock

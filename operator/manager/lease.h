@@ -20,7 +20,8 @@ struct LeaseRecord {
 struct LeaseTimes {
   Duration lease = std::chrono::seconds(15);
   Duration renew_deadline = std::chrono::seconds(10);
-  Duration retry = std::chrono::seconds(2);
+  Duration retry = std::chrono::seconds(2);  // of a leader
+  Duration poll = std::chrono::seconds(1);   // of a candidate: how late it sees a release
 };
 
 // What a candidate knows. It trusts no timestamp of others: it measures, by its own clock, for how
@@ -28,8 +29,6 @@ struct LeaseTimes {
 struct LeaseState {
   std::optional<LeaseRecord> seen;  // absent: there was no Lease
   Duration seen_at{0};              // monotonic, when `seen` last changed
-  Duration renewed_at{0};           // of our own last successful write
-  bool leading = false;
 };
 
 // What to do with the Lease now.
@@ -38,10 +37,11 @@ enum class LeaseAct { kCreate, kTake, kRenew, kWait };
 // Takes note of the record as it is now.
 LeaseState observe_lease(LeaseState state, const std::optional<LeaseRecord>& record, Duration now);
 LeaseAct decide_lease(const LeaseState& state, const std::string& me, Duration now);
+// How long a candidate may wait before it looks again: `poll`, or less when the Lease runs out
+// before.
+Duration next_look(const LeaseState& state, const LeaseTimes& times, Duration now);
 // The record to write for kCreate, kTake or kRenew.
 LeaseRecord next_lease(const LeaseState& state, const std::string& me, const LeaseTimes& times,
                        const std::string& now_text);
-// Whether a leader has to stop leading: it could not renew for too long.
-bool lease_lost(const LeaseState& state, const LeaseTimes& times, Duration now);
 
 }  // namespace penstock
