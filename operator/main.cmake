@@ -3,5 +3,5 @@ add_executable(penstock-operator
 target_compile_definitions(penstock-operator PRIVATE PENSTOCK_VERSION="${PROJECT_VERSION}")
 target_link_libraries(penstock-operator PRIVATE
   penstock_admission penstock_apiserver penstock_certificates penstock_engines penstock_process_runner penstock_reconcilers penstock_storage
-  penstock_top nlohmann_json::nlohmann_json yaml-cpp penstock_warnings)
+  penstock_top penstock_webhook nlohmann_json::nlohmann_json yaml-cpp penstock_warnings)
 add_dependencies(penstock-operator penstock penstock-shim)

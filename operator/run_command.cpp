@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "operator/k8s/cluster.h"
 #include "operator/k8s/cpprest_transport.h"
 #include "operator/reconcilers/operator.h"
+#include "operator/webhook/webhook.h"
 #include "runtime/base/log.h"
 #include "runtime/storage/blob_store.h"
 
@@ -28,6 +30,8 @@ constexpr const char* kUsage =
     "\n"
     "  --kubeconfig FILE        default: $KUBECONFIG, the Pod's service account, ~/.kube/config\n"
     "  --namespaces A,B         default: all\n"
+    "  --namespace-selector K=V only in namespaces with these labels (k=v,k!=v,k,!k); default: "
+    "all\n"
     "  --leader-elect           wait for the Lease penstock-operator before working\n"
     "  --lease-namespace NAME   where that Lease and the authority's Secret are; default: the\n"
     "                           context's namespace\n"
@@ -36,11 +40,24 @@ constexpr const char* kUsage =
     "  --http HOST:PORT         serve /healthz, /readyz and /metrics\n"
     "  --engine-image IMAGE     for jobs that name none\n"
     "  --checkpoints URI        where jobs that name no storage keep their checkpoints\n"
-    "  --log-level LEVEL        debug, info (default), warning, error\n";
+    "  --log-level LEVEL        debug, info (default), warning, error\n"
+    "\n"
+    "The admission webhook, POST /validate over TLS:\n"
+    "  --webhook HOST:PORT      serve it; its certificates are kept in Secret penstock-webhook, in "
+    "the\n"
+    "                           Lease's namespace\n"
+    "  --webhook-service NAME   the Service that API servers call it by\n"
+    "  --webhook-configuration NAME\n"
+    "                           the ValidatingWebhookConfiguration whose caBundle is kept right\n"
+    "  --webhook-certificates DIR\n"
+    "                           tls.crt and tls.key that somebody else renews, instead of the "
+    "Secret\n";
 
 struct Arguments {
   std::string kubeconfig, lease_namespace, ca_secret = "penstock-ca", log_level = "info";
+  std::string namespace_selector;
   bool help = false;
+  WebhookOptions webhook;
   OperatorOptions options;
 };
 
@@ -65,10 +82,12 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       out.options.leader_elect = true;
       continue;
     }
-    const bool known = option == "--kubeconfig" || option == "--namespaces" ||
-                       option == "--lease-namespace" || option == "--ca-secret" ||
-                       option == "--http" || option == "--engine-image" ||
-                       option == "--checkpoints" || option == "--log-level";
+    const bool known =
+        option == "--kubeconfig" || option == "--namespaces" || option == "--lease-namespace" ||
+        option == "--ca-secret" || option == "--http" || option == "--engine-image" ||
+        option == "--checkpoints" || option == "--log-level" || option == "--namespace-selector" ||
+        option == "--webhook" || option == "--webhook-service" ||
+        option == "--webhook-configuration" || option == "--webhook-certificates";
     if (!known) return "unknown option '" + option + "'";
     if (++i == args.size()) return option + " needs a value";
     const std::string& value = args[i];
@@ -80,6 +99,11 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
     if (option == "--engine-image") out.options.installation.engine_image = value;
     if (option == "--checkpoints") out.options.installation.checkpoint_base = value;
     if (option == "--log-level") out.log_level = value;
+    if (option == "--namespace-selector") out.namespace_selector = value;
+    if (option == "--webhook") out.webhook.address = value;
+    if (option == "--webhook-service") out.webhook.service = value;
+    if (option == "--webhook-configuration") out.webhook.configuration = value;
+    if (option == "--webhook-certificates") out.webhook.certificates = value;
   }
   return std::nullopt;
 }
@@ -114,7 +138,24 @@ Result<LocalEngineOptions> prove_identity(k8s::Transport& transport, Clock& cloc
                             .authority = authority.certificate_pem};
 }
 
+// What cannot go together.
+Status check(const Arguments& it) {
+  const WebhookOptions& webhook = it.webhook;
+  const bool about_webhook =
+      !webhook.service.empty() || !webhook.configuration.empty() || !webhook.certificates.empty();
+  if (webhook.address.empty() && about_webhook)
+    return Error{Code::kInvalid, "options of the webhook need --webhook HOST:PORT too"};
+  if (!webhook.certificates.empty() && !webhook.configuration.empty())
+    return Error{Code::kInvalid,
+                 "--webhook-configuration is for certificates of the operator's own; who renews "
+                 "those of --webhook-certificates sets the caBundle"};
+  if (!it.namespace_selector.empty() && !it.options.namespaces.empty())
+    return Error{Code::kInvalid, "--namespaces and --namespace-selector: choose one"};
+  return ok();
+}
+
 Status run(Arguments arguments, const std::stop_token& stop) {
+  TRY(check(arguments));
   TRY_ASSIGN(const log::Level level, log::parse_level(arguments.log_level));
   log::set_level(level);
   TRY_ASSIGN(k8s::Cluster cluster, k8s::find_cluster(arguments.kubeconfig));
@@ -124,11 +165,23 @@ Status run(Arguments arguments, const std::stop_token& stop) {
   options.identity = identity();
   options.lease_namespace =
       arguments.lease_namespace.empty() ? cluster.name_space : arguments.lease_namespace;
+  if (!arguments.namespace_selector.empty()) {
+    TRY_ASSIGN(options.namespace_selector, parse_label_selector(arguments.namespace_selector));
+  }
   options.delete_checkpoints = delete_local_checkpoints;
   options.on_lost = [] { _exit(1); };  // whatever is at work must not go on
   log::info("operator starts", {{"path", cluster.server}});
   TRY_ASSIGN(const std::unique_ptr<k8s::Transport> transport,
              k8s::make_cpprest_transport(std::move(cluster), clock, metrics));
+  std::atomic<bool> leads{false};
+  options.on_leading = [&leads] { leads = true; };
+  std::unique_ptr<Webhook> webhook;
+  if (!arguments.webhook.address.empty()) {
+    arguments.webhook.name_space = options.lease_namespace;
+    arguments.webhook.leads = [&leads] { return leads.load(); };
+    TRY_ASSIGN(webhook, Webhook::start(*transport, clock, metrics, std::move(arguments.webhook)));
+    options.ready.push_back({"webhook", [&webhook] { return webhook->problem(); }});
+  }
   TRY_ASSIGN(LocalEngineOptions tls,
              prove_identity(*transport, clock, arguments.ca_secret, options));
   const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock, std::move(tls));

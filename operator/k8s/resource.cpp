@@ -58,4 +58,9 @@ const Resource& leases() {
   return resource;
 }
 
+const Resource& namespaces() {
+  static const Resource resource{"", "v1", "namespaces", "Namespace", false};
+  return resource;
+}
+
 }  // namespace penstock::k8s

@@ -41,6 +41,7 @@ const Resource& secrets();
 const Resource& nodes();
 const Resource& events();  // events.k8s.io/v1
 const Resource& leases();
+const Resource& namespaces();
 
 }  // namespace penstock::k8s
 

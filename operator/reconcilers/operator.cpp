@@ -3,11 +3,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "operator/k8s/reader.h"
 #include "operator/k8s/writer.h"
 #include "operator/manager/controller.h"
+#include "operator/manager/fenced_transport.h"
 #include "operator/manager/health.h"
 #include "operator/manager/leader_elector.h"
 #include "operator/reconcilers/job_snapshot_reconciler.h"
@@ -31,10 +33,12 @@ class OperatorImpl final : public Operator {
         metrics_(metrics),
         options_(std::move(options)),
         reader_(transport),
-        writer_(transport, "penstock-operator"),
+        lease_writer_(transport, "penstock-operator"),
         elector_(
-            reader_, writer_, clock,
+            reader_, lease_writer_, clock,
             {.lease = {options_.lease_namespace, "penstock-operator"}, .me = options_.identity}),
+        fenced_(transport, [this] { return !options_.leader_elect || elector_.certain(); }),
+        writer_(fenced_, "penstock-operator"),
         jobs_("streamjob", clock, metrics),
         policies_("scalingpolicy", clock, metrics),
         snapshots_("jobsnapshot", clock, metrics),
@@ -46,31 +50,24 @@ class OperatorImpl final : public Operator {
     const HealthCheck leader{"leader",
                              [this] { return std::string(lost_ ? "leadership lost" : ""); }};
     const HealthCheck caches{"caches", [this] { return problem(); }};
+    std::vector<HealthCheck> ready = options_.ready;
+    ready.insert(ready.begin(), {ping, caches});
     TRY_ASSIGN(server_,
-               HealthServer::start(options_.http, {ping, leader}, {ping, caches}, metrics_));
+               HealthServer::start(options_.http, {ping, leader}, std::move(ready), metrics_));
     return ok();
   }
 
   std::uint16_t http_port() const override { return server_ ? server_->port() : 0; }
 
   Status run(const std::stop_token& stop) override {
-    if (options_.leader_elect) {
-      const bool leads = elector_.lead(stop, [this] {
-        if (options_.on_lost) options_.on_lost();
-        lost_ = true;
-        ended_.request_stop();
-      });
-      if (!leads) return ok();
-    }
     std::stop_callback forward(stop, [this] { ended_.request_stop(); });
     const Status done = work(ended_.get_token());
     if (lost_) return Error{Code::kConflict, "leadership was lost"};
-    if (options_.leader_elect) elector_.release();
     return done;
   }
 
  private:
-  // Caches and controllers, from here to the end of this call.
+  // Caches from here to the end of this call, controllers while this process leads.
   Status work(const std::stop_token& stop) {
     EventRecorder events(writer_, clock_, options_.identity);
     const ReconcileContext context{stores_,
@@ -85,35 +82,79 @@ class OperatorImpl final : public Operator {
     StreamJobReconciler job_reconciler(context, metrics_);
     JobSnapshotReconciler snapshot_reconciler(context);
     ScalingPolicyReconciler policy_reconciler(context);
-    const Wake wake{.job = [this](const std::string& key) { jobs_.add(key); },
-                    .policy = [this](const std::string& key) { policies_.add(key); },
-                    .snapshot = [this](const std::string& key) { snapshots_.add(key); }};
+    const Wake wake = waker();
     engines_.on_change(
         [this, wake](const std::string& job) { wake_for_engine(stores_, job, wake); });
     // The client outlives the queues that it wakes.
     const std::unique_ptr<EngineClient, void (*)(EngineClient*)> told(
         &engines_, [](EngineClient* engines) { engines->on_change({}); });
-    Informers informers(reader_, stores_, options_.namespaces, clock_, wake);
-    if (!wait_for_caches(informers, stop)) return ok();
-    synced_ = true;
-    log::info("caches are filled", {{"rows", stores_.jobs.size()}});
-    {
-      Controller jobs(job_reconciler, jobs_, options_.workers, clock_, metrics_);
-      Controller snapshots(snapshot_reconciler, snapshots_, 1, clock_, metrics_);
-      Controller policies(policy_reconciler, policies_, 1, clock_, metrics_);
-      wait(stop);
-      synced_ = false;
+    std::optional<k8s::Informer> namespaces;
+    if (!options_.namespace_selector.empty()) {
+      namespaces.emplace(reader_, k8s::namespaces(), k8s::Scope{}, namespaces_, clock_,
+                         static_cast<std::uint64_t>(clock_.now()),
+                         [this, wake](const k8s::StoreChange& change) {
+                           wake_for_namespace(stores_, change, wake);
+                         });
     }
-    if (!lost_) events.flush();
+    Informers informers(reader_, stores_, options_.namespaces, clock_, wake);
+    if (!lead(stop)) return ok();
+    if (wait_for_caches(stop)) {
+      log::info("caches are filled", {{"rows", stores_.jobs.size()}});
+      const auto scoped = [this](Reconciler& inner) {
+        return ScopedReconciler(inner, options_.namespace_selector, namespaces_);
+      };
+      ScopedReconciler scoped_jobs = scoped(job_reconciler),
+                       scoped_snapshots = scoped(snapshot_reconciler),
+                       scoped_policies = scoped(policy_reconciler);
+      Controller jobs(scoped_jobs, jobs_, options_.workers, clock_, metrics_);
+      Controller snapshots(scoped_snapshots, snapshots_, 1, clock_, metrics_);
+      Controller policies(scoped_policies, policies_, 1, clock_, metrics_);
+      acting_ = true;
+      wake_for_all(stores_, wake);
+      wait(stop);
+    }
+    if (lost_) return ok();
+    events.flush();
+    if (options_.leader_elect) elector_.release();
     return ok();
   }
 
+  // A candidate queues nothing: it looks at everything once it leads.
+  Wake waker() {
+    const auto into = [this](WorkQueue& queue) {
+      return [this, &queue](const std::string& key) {
+        if (acting_) queue.add(key);
+      };
+    };
+    return {.job = into(jobs_), .policy = into(policies_), .snapshot = into(snapshots_)};
+  }
+
+  // False when the end came before.
+  bool lead(const std::stop_token& stop) {
+    if (options_.leader_elect) {
+      const bool leads = elector_.lead(stop, [this] {
+        if (options_.on_lost) options_.on_lost();
+        lost_ = true;
+        ended_.request_stop();
+      });
+      if (!leads) return false;
+    }
+    if (options_.on_leading) options_.on_leading();
+    return true;
+  }
+
   // Workers must not act on half a picture.
-  bool wait_for_caches(const Informers& informers, const std::stop_token& stop) {
-    while (!informers.missing().empty()) {
+  bool wait_for_caches(const std::stop_token& stop) {
+    while (!missing().empty()) {
       if (!clock_.sleep(5ms, stop)) return false;
     }
     return true;
+  }
+
+  std::string missing() const {
+    const bool selected = !options_.namespace_selector.empty();
+    if (selected && !namespaces_.synced(1)) return k8s::namespaces().plural;
+    return missing_kind(stores_, options_.namespaces);
   }
 
   static void wait(const std::stop_token& stop) {
@@ -124,10 +165,9 @@ class OperatorImpl final : public Operator {
   }
 
   std::string problem() const {
-    if (synced_) return {};
-    if (options_.leader_elect && !elector_.leading())
-      return {};  // a candidate is ready to take over
-    return "the caches are not filled yet";
+    if (ended_.stop_requested()) return "the operator is ending";
+    const std::string kind = missing();
+    return kind.empty() ? kind : "the cache of " + kind + " is not filled yet";
   }
 
   std::vector<metrics::Family> request_metrics() const {
@@ -152,11 +192,14 @@ class OperatorImpl final : public Operator {
   metrics::Registry& metrics_;
   const OperatorOptions options_;
   const k8s::Reader reader_;
-  const k8s::Writer writer_;
+  const k8s::Writer lease_writer_;
   LeaderElector elector_;
+  FencedTransport fenced_;
+  const k8s::Writer writer_;  // of everything but the Lease
   std::stop_source ended_;
-  std::atomic<bool> lost_{false}, synced_{false};
+  std::atomic<bool> lost_{false}, acting_{false};
   Stores stores_;
+  k8s::ObjectStore namespaces_;
   WorkQueue jobs_, policies_, snapshots_;
   std::shared_ptr<void> requests_;
   std::unique_ptr<HealthServer> server_;

@@ -10,6 +10,8 @@
 #include "controllers/desired/objects.h"
 #include "operator/engines/engine_client.h"
 #include "operator/k8s/transport.h"
+#include "operator/manager/health.h"
+#include "operator/reconcilers/namespace_scope.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 #include "runtime/metrics/registry.h"
@@ -18,12 +20,15 @@ namespace penstock {
 
 struct OperatorOptions {
   std::vector<std::string> namespaces;  // empty: all
+  LabelSelector namespace_selector;     // of the namespaces; empty: all of the above
   bool leader_elect = false;
   std::string lease_namespace = "default";
-  std::string identity;           // unlike any other operator's: host name and more
-  std::function<void()> on_lost;  // leadership is lost: ends the process at once
-  std::string http;               // HOST:PORT of health and metrics; empty: none
-  int workers = 2;                // of jobs; one each of the other kinds
+  std::string identity;              // unlike any other operator's: host name and more
+  std::function<void()> on_leading;  // leadership is won; at the start where nobody elects
+  std::function<void()> on_lost;     // leadership is lost: ends the process at once
+  std::string http;                  // HOST:PORT of health and metrics; empty: none
+  std::vector<HealthCheck> ready;    // of others, for /readyz
+  int workers = 2;                   // of jobs; one each of the other kinds
   Installation installation;
   // See ReconcileContext.
   std::function<Result<TlsTexts>(const std::string& server_name)> certify;
@@ -32,7 +37,8 @@ struct OperatorOptions {
 
 // The whole operator over one API server: caches, controllers, leader election, health. What `run`
 // and `up` start, and the one place that knows the order of starting and stopping: health server,
-// election, caches, controllers; the reverse at the end, the Lease last.
+// caches, election, controllers; the reverse at the end, but the Lease before the caches. A
+// candidate that does not lead has filled caches and writes nothing.
 class Operator {
  public:
   // Everything given outlives the operator. kInvalid or kUnavailable when `http` cannot be served.

@@ -74,9 +74,27 @@ void wake_for_engine(const Stores& stores, const std::string& job, const Wake& w
   }
 }
 
+void wake_for_all(const Stores& stores, const Wake& wake) {
+  const auto each = [](const k8s::ObjectStore& store, const auto& add) {
+    for (const k8s::Object& object : store.all()) add(k8s::to_string(object.key()));
+  };
+  each(stores.jobs, wake.job);
+  each(stores.policies, wake.policy);
+  each(stores.snapshots, wake.snapshot);
+}
+
+std::string missing_kind(const Stores& stores, const std::vector<std::string>& spaces) {
+  const std::size_t lists = spaces.empty() ? 1 : spaces.size();
+  if (!stores.jobs.synced(lists)) return k8s::stream_jobs().plural;
+  if (!stores.policies.synced(lists)) return k8s::scaling_policies().plural;
+  if (!stores.snapshots.synced(lists)) return k8s::job_snapshots().plural;
+  if (!stores.pods.synced(lists)) return k8s::pods().plural;
+  if (!stores.config_maps.synced(lists)) return k8s::config_maps().plural;
+  return {};
+}
+
 Informers::Informers(const k8s::Reader& reader, Stores& stores, std::vector<std::string> spaces,
-                     Clock& clock, Wake wake)
-    : stores_(stores), spaces_(spaces.empty() ? 1 : spaces.size()) {
+                     Clock& clock, Wake wake) {
   if (spaces.empty()) spaces.emplace_back();
   const auto seed = static_cast<std::uint64_t>(clock.now());
   for (const std::string& space : spaces) {
@@ -98,15 +116,6 @@ Informers::Informers(const k8s::Reader& reader, Stores& stores, std::vector<std:
     follow(k8s::config_maps(), stores.config_maps, {},
            [&stores, wake](const Change& change) { wake_for_config_map(stores, change, wake); });
   }
-}
-
-std::string Informers::missing() const {
-  if (!stores_.jobs.synced(spaces_)) return k8s::stream_jobs().plural;
-  if (!stores_.policies.synced(spaces_)) return k8s::scaling_policies().plural;
-  if (!stores_.snapshots.synced(spaces_)) return k8s::job_snapshots().plural;
-  if (!stores_.pods.synced(spaces_)) return k8s::pods().plural;
-  if (!stores_.config_maps.synced(spaces_)) return k8s::config_maps().plural;
-  return {};
 }
 
 }  // namespace penstock

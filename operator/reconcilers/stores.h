@@ -29,18 +29,19 @@ void wake_for_snapshot(const Stores& stores, const k8s::StoreChange& change, con
 // An engine has news about a job.
 void wake_for_engine(const Stores& stores, const std::string& job, const Wake& wake);
 
+// Every object as if it had just come: for who begins to act on caches that are filled already.
+void wake_for_all(const Stores& stores, const Wake& wake);
+
+// The kind that has not been listed yet in all of the given namespaces; empty when all have.
+std::string missing_kind(const Stores& stores, const std::vector<std::string>& spaces);
+
 // Follows all kinds in the given namespaces (none: in all of them) from construction on.
 class Informers {
  public:
   Informers(const k8s::Reader& reader, Stores& stores, std::vector<std::string> spaces,
             Clock& clock, Wake wake);
 
-  // The kind that has not been listed yet; empty when all have.
-  std::string missing() const;
-
  private:
-  const Stores& stores_;
-  const std::size_t spaces_;
   std::vector<std::unique_ptr<k8s::Informer>> informers_;
 };
 

@@ -102,8 +102,8 @@ Result<WebhookCertificates> CertificateKeeper::certificates() {
              renew_certificates(decision.act, kept, options_.hosts, options_.times, now));
   const std::string json =
       write_certificate_secret(key, secret ? secret->resource_version() : "", next);
-  const auto written =
-      secret ? writer_.update(k8s::secrets(), key, json) : writer_.create(k8s::secrets(), key.space, json);
+  const auto written = secret ? writer_.update(k8s::secrets(), key, json)
+                              : writer_.create(k8s::secrets(), key.space, json);
   if (!written && written.error().code == Code::kAlreadyExists)
     return Error{Code::kConflict, written.error().message};
   if (!written) return written.error().within(what);
