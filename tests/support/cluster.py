@@ -70,9 +70,10 @@ def free_port():
 
 
 class ControlPlane:
-    """`up --api-only` with `run --kubeconfig` beside it, below `folder`, until the end of a with-block."""
+    """`up --api-only` with `run --kubeconfig` beside it (unless `operator` is False), below `folder`, until the end of a with-block."""
 
-    def __init__(self, bin, folder):
+    def __init__(self, bin, folder, operator=True):
+        self.with_operator = operator
         self.program = pathlib.Path(bin) / "penstock-operator"
         self.folder = pathlib.Path(folder)
         self.kubeconfig = self.folder / "kubeconfig"
@@ -92,6 +93,8 @@ class ControlPlane:
             self.server = self.start("api", "up", "--api-only", "--data", self.folder / "data", "--kubeconfig", self.kubeconfig)
             wait_for(f"the API server; see {self.folder}/api.log", self.kubeconfig.exists)
             self.api = Api(self.kubeconfig)
+            if not self.with_operator:
+                return self
             self.operator = self.start("operator", "run", "--kubeconfig", self.kubeconfig, "--http", f"127.0.0.1:{self.metrics_port}",
                                        "--checkpoints", f"file://{self.folder}/checkpoints")
             wait_for(f"the operator; see {self.folder}/operator.log", self.ready)
