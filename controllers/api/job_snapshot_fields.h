@@ -7,6 +7,13 @@
 namespace penstock::api {
 
 inline constexpr std::size_t kUriLength = 2048;
+inline constexpr Rule kUriRule{
+    .rule =
+        "!has(self.uri) || size(self.uri) == 0 || self.uri.startsWith('/') || "
+        "self.uri.startsWith('file:///') || "
+        "(self.uri.contains('://') && !self.uri.startsWith('file://'))",
+    .message_expression = "'expected an absolute path or file:///..., got ' + self.uri",
+    .field_path = ".uri"};
 
 template <typename V>
 void describe(Type<NameRef>, V& v) {
@@ -27,10 +34,10 @@ void describe(Type<JobError>, V& v) {
 template <typename V>
 void describe(Type<JobSnapshotSpec>, V& v) {
   using S = JobSnapshotSpec;
-  v.rule({.rule = "self == oldSelf",
-          .message_expression =
-              "'the spec of a snapshot of ' + oldSelf.jobRef.name + ' cannot change; create "
-              "another JobSnapshot'"});
+  v.rule(
+      {.rule = "self == oldSelf",
+       .message_expression = "'the spec of a snapshot cannot change; create another JobSnapshot'"});
+  v.rule(kUriRule);
   v({.name = "jobRef", .doc = "The StreamJob to take it of.", .required = true}, &S::job_ref);
   v({.name = "type", .doc = "A Savepoint is a self-contained copy.", .unbuilt = "Checkpoint"},
     &S::type);

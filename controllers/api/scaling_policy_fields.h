@@ -11,6 +11,14 @@ inline constexpr double kMostSlots = 32768;
 template <typename V>
 void describe(Type<Objective>, V& v) {
   using S = Objective;
+  v.rule({.rule = "!has(self.window) || self.window.contains('d') || "
+                  "duration(self.window) >= duration('1s')",
+          .message_expression = "'should be at least 1s: reports come once a second'",
+          .field_path = ".window"});
+  v.rule({.rule = "!has(self.catchUp) || self.catchUp.contains('d') || "
+                  "duration(self.catchUp) >= duration('1s')",
+          .message_expression = "'should be at least 1s'",
+          .field_path = ".catchUp"});
   v({.name = "utilization", .doc = "Busy share aimed at.", .minimum = 0.05, .maximum = 1},
     &S::utilization);
   v({.name = "maxLag",
@@ -43,6 +51,12 @@ void describe(Type<RatePolicy>, V& v) {
 
 template <typename S, typename V>
 void describe_rules(V& v) {
+  v.rule({.rule = "!has(self.policies) || size(self.policies) > 0 || "
+                  "(has(self.selectPolicy) && self.selectPolicy == 'Disabled')",
+          .message_expression =
+              "'at least one policy is needed; selectPolicy: Disabled forbids changes'",
+          .field_path = ".policies",
+          .reason = "FieldValueRequired"});
   v({.name = "stabilizationWindowSeconds",
      .doc = "Recommendations of this long ago still hold a change back.",
      .minimum = 0,

@@ -151,6 +151,7 @@ class SchemaMaker {
   void rule(const Rule& rule) {
     Ordered entry{{"rule", rule.rule}, {"messageExpression", rule.message_expression}};
     if (!rule.field_path.empty()) entry["fieldPath"] = rule.field_path;
+    if (!rule.reason.empty()) entry["reason"] = rule.reason;
     rules_.push_back(std::move(entry));
   }
 

@@ -62,6 +62,12 @@ void describe(Type<Variable>, V& v) {
   using S = Variable;
   v.rule({.rule = "has(self.value) != has(self.valueFrom)",
           .message_expression = "'variable ' + self.name + ' needs either value or valueFrom'"});
+  v.rule({.rule = "!(self.name in ['PATH', 'HOME', 'USER', 'PWD', 'SHELL', 'HOSTNAME', 'POD_IP'] "
+                  "|| self.name.startsWith('LD_') || self.name.startsWith('PENSTOCK_') || "
+                  "self.name.startsWith('KUBERNETES_'))",
+          .message_expression =
+              "'the name ' + self.name + ' means something to the process; choose another'",
+          .field_path = ".name"});
   v({.name = "name",
      .doc = "Used as ${NAME} in a quoted literal of the SQL.",
      .required = true,
@@ -110,6 +116,38 @@ void describe(Type<GroupResources>, V& v) {
 template <typename V>
 void describe(Type<Resources>, V& v) {
   using S = Resources;
+  v.rule(
+      {.rule =
+           "!has(self.base) || !has(self.base.cpu) || "
+           "(type(self.base.cpu) == int ? self.base.cpu > 0 : quantity(self.base.cpu).sign() > 0)",
+       .message_expression = "'should be more than 0'",
+       .field_path = ".base.cpu"});
+  v.rule({.rule = "!has(self.base) || !has(self.base.memory) || "
+                  "(type(self.base.memory) == int ? self.base.memory > 0 : "
+                  "quantity(self.base.memory).sign() > 0)",
+          .message_expression = "'should be more than 0'",
+          .field_path = ".base.memory"});
+  v.rule(
+      {.rule =
+           "!has(self.slot) || !has(self.slot.cpu) || "
+           "(type(self.slot.cpu) == int ? self.slot.cpu > 0 : quantity(self.slot.cpu).sign() > 0)",
+       .message_expression = "'should be more than 0'",
+       .field_path = ".slot.cpu"});
+  v.rule({.rule = "!has(self.slot) || !has(self.slot.memory) || "
+                  "(type(self.slot.memory) == int ? self.slot.memory > 0 : "
+                  "quantity(self.slot.memory).sign() > 0)",
+          .message_expression = "'should be more than 0'",
+          .field_path = ".slot.memory"});
+  v.rule({.rule = "!has(self.state) || !has(self.state.memory) || "
+                  "(type(self.state.memory) == int ? self.state.memory > 0 : "
+                  "quantity(self.state.memory).sign() > 0)",
+          .message_expression = "'should be more than 0'",
+          .field_path = ".state.memory"});
+  v.rule(
+      {.rule = "!has(self.slot) || !has(self.slot.cpu) || (type(self.slot.cpu) == int ? "
+               "self.slot.cpu <= 1 : quantity(self.slot.cpu).compareTo(quantity('1')) <= 0)",
+       .message_expression = "'should be at most 1: a slot is one thread; more slots use more CPU'",
+       .field_path = ".slot.cpu"});
   v({.name = "base", .doc = "What the process needs without any slot."}, &S::base);
   v({.name = "slot", .doc = "What each slot needs."}, &S::slot);
   v({.name = "state", .doc = "What state needs."}, &S::state);
@@ -142,6 +180,7 @@ void describe(Type<FlinkSettings>, V& v) {
 template <typename V>
 void describe(Type<CheckpointStorage>, V& v) {
   using S = CheckpointStorage;
+  v.rule(kUriRule);
   v({.name = "uri",
      .doc = "file:///... ; namespace, name and uid of the job are appended. `up` has a default.",
      .max = kUriLength},
@@ -162,6 +201,14 @@ void describe(Type<PeriodicSavepoints>, V& v) {
 template <typename V>
 void describe(Type<Checkpoints>, V& v) {
   using S = Checkpoints;
+  v.rule({.rule = "!has(self.interval) || self.interval.contains('d') || "
+                  "duration(self.interval) >= duration('10ms')",
+          .message_expression = "'should be at least 10ms'",
+          .field_path = ".interval"});
+  v.rule({.rule = "!has(self.timeout) || self.timeout.contains('d') || "
+                  "duration(self.timeout) >= duration('10ms')",
+          .message_expression = "'should be at least 10ms'",
+          .field_path = ".timeout"});
   v({.name = "interval", .doc = "Time from the start of one to the start of the next."},
     &S::interval);
   v({.name = "timeout", .doc = "When one that is not complete has failed."}, &S::timeout);
@@ -183,6 +230,12 @@ void describe(Type<Checkpoints>, V& v) {
 template <typename V>
 void describe(Type<RestartRules>, V& v) {
   using S = RestartRules;
+  v.rule({.rule =
+              "!has(self.maxDelay) || !has(self.initialDelay) || self.maxDelay.contains('d') || "
+              "self.initialDelay.contains('d') || "
+              "duration(self.maxDelay) >= duration(self.initialDelay)",
+          .message_expression = "'should be at least initialDelay'",
+          .field_path = ".maxDelay"});
   v({.name = "strategy", .doc = "How the waits grow."}, &S::strategy);
   v({.name = "initialDelay", .doc = "The first wait."}, &S::initial_delay);
   v({.name = "maxDelay", .doc = "The longest wait."}, &S::max_delay);
@@ -209,8 +262,10 @@ void describe(Type<Upgrade>, V& v) {
 template <typename V>
 void describe(Type<RestoreFrom>, V& v) {
   using S = RestoreFrom;
-  v.rule({.rule = "!(has(self.snapshot) && has(self.uri))",
-          .message_expression = "'restoreFrom takes snapshot or uri, not both: ' + self.uri"});
+  v.rule({.rule = "(has(self.snapshot) && size(self.snapshot) > 0) != "
+                  "(has(self.uri) && size(self.uri) > 0)",
+          .message_expression = "'restoreFrom needs either snapshot or uri'"});
+  v.rule(kUriRule);
   v({.name = "snapshot", .doc = "A JobSnapshot's name."}, &S::snapshot);
   v({.name = "uri", .doc = "Where a snapshot is.", .max = kUriLength}, &S::uri);
 }
@@ -219,8 +274,8 @@ template <typename V>
 void describe(Type<JobScaling>, V& v) {
   using S = JobScaling;
   v.rule({.rule = "!(has(self.policyRef) && has(self.policy))",
-          .message_expression =
-              "'scaling takes policyRef or policy, not both: ' + self.policyRef.name"});
+          .message_expression = "'policy and policyRef cannot both be set; leave one out'",
+          .field_path = ".policy"});
   v({.name = "policyRef", .doc = "A ScalingPolicy."}, &S::policy_ref);
   v({.name = "policy", .doc = "A policy of its own."}, &S::policy);
   v({.name = "outgrow", .doc = "What happens when no node is large enough.", .built = false},
@@ -244,9 +299,13 @@ void describe(Type<Logging>, V& v) {
 template <typename V>
 void describe(Type<StreamJobSpec>, V& v) {
   using S = StreamJobSpec;
-  v.rule({.rule = "has(self.sql) != has(self.sqlFrom)",
-          .message_expression = "'exactly one of sql and sqlFrom is needed, with state ' + "
-                                "self.state"});
+  v.rule({.rule = "(has(self.sql) && size(self.sql) > 0) || has(self.sqlFrom)",
+          .message_expression = "'one of sql and sqlFrom is needed'",
+          .field_path = ".sql",
+          .reason = "FieldValueRequired"});
+  v.rule({.rule = "!(has(self.sql) && size(self.sql) > 0 && has(self.sqlFrom))",
+          .message_expression = "'sql and sqlFrom cannot both be set; leave one out'",
+          .field_path = ".sqlFrom"});
   v.rule({.rule = "self.parallelism <= self.keyGroups",
           .message_expression = "'parallelism %d is more than keyGroups %d'.format("
                                 "[self.parallelism, self.keyGroups])",
@@ -255,10 +314,18 @@ void describe(Type<StreamJobSpec>, V& v) {
           .message_expression = "'minParallelism %d is more than keyGroups %d'.format("
                                 "[self.minParallelism, self.keyGroups])",
           .field_path = ".minParallelism"});
+  v.rule({.rule = "!has(self.operators) || self.operators.all(o, !has(o.parallelism) || "
+                  "o.parallelism <= self.keyGroups)",
+          .message_expression =
+              "'parallelism of ' + self.operators.filter(o, has(o.parallelism) && "
+              "o.parallelism > self.keyGroups)[0].name + ' is more than keyGroups %d'.format("
+              "[self.keyGroups])",
+          .field_path = ".operators"});
   v.rule({.rule = "self.keyGroups == oldSelf.keyGroups",
           .message_expression = "'keyGroups cannot change while state is kept: it is %d'"
                                 ".format([oldSelf.keyGroups])",
-          .field_path = ".keyGroups"});
+          .field_path = ".keyGroups",
+          .reason = "FieldValueForbidden"});
   v({.name = "sql",
      .doc = "The job: CREATE TABLE, CREATE VIEW, SET and INSERT INTO statements.",
      .max = 262144},
