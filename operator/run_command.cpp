@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -70,6 +71,26 @@ std::vector<std::string> split(const std::string& list) {
   return parts;
 }
 
+// Where the value of an option goes; null for one that is not known, or no text.
+std::string* text_of(const std::string& option, Arguments& out) {
+  const std::map<std::string, std::string*> options = {
+      {"--kubeconfig", &out.kubeconfig},
+      {"--namespace-selector", &out.namespace_selector},
+      {"--lease-namespace", &out.lease_namespace},
+      {"--ca-secret", &out.ca_secret},
+      {"--http", &out.options.http},
+      {"--engine-image", &out.options.installation.engine_image},
+      {"--checkpoints", &out.options.installation.checkpoint_base},
+      {"--log-level", &out.log_level},
+      {"--webhook", &out.webhook.address},
+      {"--webhook-service", &out.webhook.service},
+      {"--webhook-configuration", &out.webhook.configuration},
+      {"--webhook-certificates", &out.webhook.certificates},
+  };
+  const auto found = options.find(option);
+  return found == options.end() ? nullptr : found->second;
+}
+
 // What is wrong with the arguments, if anything.
 std::optional<std::string> read_arguments(const std::vector<std::string>& args, Arguments& out) {
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -82,28 +103,12 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       out.options.leader_elect = true;
       continue;
     }
-    const bool known =
-        option == "--kubeconfig" || option == "--namespaces" || option == "--lease-namespace" ||
-        option == "--ca-secret" || option == "--http" || option == "--engine-image" ||
-        option == "--checkpoints" || option == "--log-level" || option == "--namespace-selector" ||
-        option == "--webhook" || option == "--webhook-service" ||
-        option == "--webhook-configuration" || option == "--webhook-certificates";
-    if (!known) return "unknown option '" + option + "'";
+    std::string* const text = text_of(option, out);
+    const bool is_list = option == "--namespaces";
+    if (!text && !is_list) return "unknown option '" + option + "'";
     if (++i == args.size()) return option + " needs a value";
-    const std::string& value = args[i];
-    if (option == "--kubeconfig") out.kubeconfig = value;
-    if (option == "--namespaces") out.options.namespaces = split(value);
-    if (option == "--lease-namespace") out.lease_namespace = value;
-    if (option == "--ca-secret") out.ca_secret = value;
-    if (option == "--http") out.options.http = value;
-    if (option == "--engine-image") out.options.installation.engine_image = value;
-    if (option == "--checkpoints") out.options.installation.checkpoint_base = value;
-    if (option == "--log-level") out.log_level = value;
-    if (option == "--namespace-selector") out.namespace_selector = value;
-    if (option == "--webhook") out.webhook.address = value;
-    if (option == "--webhook-service") out.webhook.service = value;
-    if (option == "--webhook-configuration") out.webhook.configuration = value;
-    if (option == "--webhook-certificates") out.webhook.certificates = value;
+    if (text) *text = args[i];
+    if (is_list) out.options.namespaces = split(args[i]);
   }
   return std::nullopt;
 }

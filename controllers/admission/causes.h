@@ -20,6 +20,9 @@ inline void invalid(Verdict& verdict, std::string path, std::string message) {
 // Rules of ScalingPolicy.spec, wherever it stands.
 void check_policy_spec(const api::ScalingPolicySpec& spec, const std::string& path,
                        Verdict& verdict);
+// spec.template: the process itself is the operator's (its command, image, size, probes, other
+// containers beside it), and so are the labels that it selects by.
+void check_template(const api::RawObject& pod_template, const std::string& path, Verdict& verdict);
 // Where files can be written: file:///... or an absolute path.
 void check_uri(const std::string& uri, const std::string& path, Verdict& verdict);
 

@@ -115,6 +115,7 @@ Verdict check(const api::StreamJob& next, const api::StreamJob* previous) {
   const bool same_sql = previous && previous->spec.sql == spec.sql &&
                         previous->spec.variables == spec.variables &&
                         previous->spec.operators == spec.operators;
+  check_template(spec.pod_template, "spec.template", verdict);
   if (!spec.sql.empty() && !same_sql) add(verdict, check_sql(next, spec.sql));
   return verdict;
 }

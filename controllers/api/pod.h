@@ -9,6 +9,9 @@
 
 namespace penstock::api {
 
+// The one container of an engine's Pod.
+inline constexpr std::string_view kEngineContainer = "engine";
+
 // What decisions need of a Pod and a ConfigMap, read leniently: everything else is skipped.
 // The member names follow the JSON.
 

@@ -4,6 +4,7 @@
 
 #include "controllers/api/json.h"
 #include "controllers/desired/names.h"
+#include "controllers/desired/template.h"
 #include "runtime/base/units.h"
 
 namespace penstock {
@@ -14,7 +15,6 @@ using Json = nlohmann::json;
 constexpr const char* kManifestKey = "job.yaml";
 constexpr const char* kManifestFolder = "/etc/penstock";
 constexpr const char* kTlsFolder = "/etc/penstock-tls";
-constexpr const char* kContainer = "engine";
 constexpr int kUser = 65532;  // of the engine's image
 
 std::string image_of(const api::StreamJob& job, const Installation& installation) {
@@ -97,7 +97,7 @@ Json volumes(const api::StreamJob& job, const PodOrder& order, const Installatio
 }
 
 Json container(const api::StreamJob& job, const PodOrder& order, const Installation& installation) {
-  return {{"name", kContainer},
+  return {{"name", api::kEngineContainer},
           {"image", image_of(job, installation)},
           {"command", {"penstock"}},
           {"args", arguments(job, order, installation)},
@@ -129,7 +129,7 @@ std::string engine_manifest(const api::StreamJob& job, std::string_view sql) {
   Json json = api::to_value(spec);
   // What the operator acts on, and what changes without a new process.
   for (const char* key : {"parallelism", "minParallelism", "state", "image", "scaling", "upgrade",
-                          "restoreFrom", "restoreNonce", "restartNonce"})
+                          "template", "restoreFrom", "restoreNonce", "restartNonce"})
     json.erase(key);
   if (spec.upgrade.allow_dropped_state) json["upgrade"] = {{"allowDroppedState", true}};
   if (json.contains("checkpoints")) json["checkpoints"].erase("onDelete");
@@ -150,7 +150,7 @@ std::string version_hash(const api::StreamJob& job, std::string_view sql,
   api::StreamJob same = job;
   same.spec.upgrade.allow_dropped_state = false;
   return short_hash(engine_manifest(same, sql) + "\n" + image_of(job, installation) + "\n" +
-                    checkpoint_uri(job, installation));
+                    checkpoint_uri(job, installation) + job.spec.pod_template.text);
 }
 
 DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
@@ -205,11 +205,12 @@ DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,
                        {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
                      {"volumes", volumes(job, order, installation)},
                      {"containers", Json::array({container(job, order, installation)})}};
-  return {name, Json{{"apiVersion", "v1"},
-                     {"kind", "Pod"},
-                     {"metadata", metadata_of(job, name, order.hash)},
-                     {"spec", spec}}
-                    .dump()};
+  const std::string pod = Json{
+      {"apiVersion", "v1"},
+      {"kind", "Pod"},
+      {"metadata", metadata_of(job, name, order.hash)},
+      {"spec", spec}}.dump();
+  return {name, merge_template(pod, job.spec.pod_template.text)};
 }
 
 std::string resized_pod(std::string_view pod_json, const PodSize& size) {

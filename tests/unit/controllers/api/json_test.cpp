@@ -142,8 +142,8 @@ TEST(NotImplemented, NamesEachMemberThatIsSet) {
       refused(R"({"operators": [{"name": "a", "parallelism": 2}, {"name": "b", "group": "g"}]})"),
       ElementsAre("spec.operators[1].group"));
   EXPECT_THAT(refused(R"({"restoreNonce": 1})"), ElementsAre("spec.restoreNonce"));
-  EXPECT_THAT(refused(R"({"template": {"spec": {}}, "flink": {"version": "2.0"}})"),
-              ElementsAre("spec.flink", "spec.template"));
+  EXPECT_THAT(refused(R"({"standby": true, "flink": {"version": "2.0"}})"),
+              ElementsAre("spec.standby", "spec.flink"));
   EXPECT_THAT(
       refused(
           R"({"scaling": {"policy": {"mode": "Recommend", "schedules": [{"name": "a", "start": "b"}]}}})"),

@@ -83,6 +83,19 @@ TEST(CertificateName, DiffersByJobAndAuthority) {
   EXPECT_LE(certificate_name(later, installation).size(), 63u);
 }
 
+TEST(BuildPod, MergesTheTemplateAndAnotherOneIsAnotherVersion) {
+  api::StreamJob it = job();
+  it.spec.pod_template.text =
+      R"({"spec":{"containers":[{"name":"engine","volumeMounts":[{"mountPath":"/out","name":"o"}]}],)"
+      R"("volumes":[{"emptyDir":{},"name":"o"}]}})";
+  const json pod = json::parse(build_pod(it, {.hash = "abc"}, {}).json);
+  EXPECT_EQ(pod["spec"]["volumes"][1]["name"], "o");
+  EXPECT_EQ(pod["spec"]["containers"][0]["volumeMounts"][1]["mountPath"], "/out");
+  EXPECT_EQ(pod["spec"]["containers"][0]["command"], json::array({"penstock"}));
+  EXPECT_NE(version_hash(it, "", {}), version_hash(job(), "", {}));
+  EXPECT_EQ(engine_manifest(it, ""), engine_manifest(job(), ""));
+}
+
 TEST(BuildPod, RestoresFromWhatItIsTold) {
   const json pod =
       json::parse(build_pod(job(), {.hash = "abc", .restore_from = "file:///s"}, {}).json);

@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operator/k8s/cluster.h"
 #include "operator/k8s/failing_transport.h"
 #include "operator/k8s/memory_transport.h"
+#include "runtime/base/base64.h"
 
 namespace penstock {
 namespace {
@@ -67,7 +67,7 @@ TEST_F(Keeper, MakesTheSecretServesItAndPublishesTheAuthority) {
   ASSERT_TRUE(one.keeper.look());
   ASSERT_EQ(one.serves.size(), 1u);
   EXPECT_EQ(one.serves[0], stored().server.certificate_pem);
-  EXPECT_EQ(bundle(0), k8s::encode_base64(stored().bundle_pem));
+  EXPECT_EQ(bundle(0), encode_base64(stored().bundle_pem));
   EXPECT_EQ(bundle(1), bundle(0));
   const json configuration = json::parse(api_.find(kConfigurations, {"", "penstock"}));
   EXPECT_EQ(configuration["webhooks"][0]["clientConfig"]["service"]["name"], "s");
@@ -91,7 +91,7 @@ TEST_F(Keeper, RepairsABundleThatSomebodyChanged) {
   ASSERT_TRUE(one.keeper.look());
   api_.put(kConfigurations, kConfiguration);
   ASSERT_TRUE(one.keeper.look());
-  EXPECT_EQ(bundle(1), k8s::encode_base64(stored().bundle_pem));
+  EXPECT_EQ(bundle(1), encode_base64(stored().bundle_pem));
 }
 
 TEST_F(Keeper, FollowersServeWhatTheLeaderRenewed) {
@@ -157,7 +157,7 @@ TEST_F(Keeper, RecoversFromAFailureOfEachRequest) {
       EXPECT_FALSE(first);
       ASSERT_TRUE(one.keeper.look()) << at;
       EXPECT_EQ(one.serves.back(), stored().server.certificate_pem);
-      EXPECT_EQ(bundle(0), k8s::encode_base64(stored().bundle_pem));
+      EXPECT_EQ(bundle(0), encode_base64(stored().bundle_pem));
     }
 }
 
