@@ -20,6 +20,7 @@ CERT_MANAGER = {"certManager": {"enabled": True}}
 MATRIX = {
     "as it comes": {},
     "two namespaces": {"watchNamespaces": ["red", "blue"], "networkPolicy": {"enabled": True}, "monitoring": MONITORING},
+    "namespaces by label": {"watchNamespaceLabels": {"team": "streams", "tier": "prod"}},
     "one replica": {"replicas": 1},
     "certificates of cert-manager": {"webhook": CERT_MANAGER},
     "certificates of an issuer": {"webhook": {"certManager": {"enabled": True, "issuerRef": {"name": "ours", "kind": "ClusterIssuer"}}}},
@@ -53,6 +54,7 @@ REFUSED = [  # values, what the answer must say
     ({"replcias": 3}, "additional properties 'replcias' not allowed"),
     ({"watchNamespaces": "red"}, "'/watchNamespaces': got string, want array"),
     ({"watchNamespaces": ["Red"]}, "'/watchNamespaces/0': 'Red' does not match pattern"),
+    ({"watchNamespaces": ["red"], "watchNamespaceLabels": {"a": "b"}}, "set watchNamespaces or watchNamespaceLabels, not both"),
     ({"image": {"pulPolicy": "Always"}}, "'/image': additional properties 'pulPolicy' not allowed"),
     ({"image": {"pullPolicy": "Sometimes"}}, "'/image/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'"),
     ({"image": {"digest": "latest"}}, "'/image/digest': 'latest' does not match pattern"),
@@ -231,6 +233,8 @@ class Rights(unittest.TestCase):
     def test_where_jobs_are_it_has_the_rights_of_the_table(self):
         cluster_wide = one(render(), "ClusterRole", "penstock")
         self.assertEqual(rights(cluster_wide), {**RIGHTS, "/nodes": {"get", "list", "watch"}})
+        by_label = one(render(MATRIX["namespaces by label"]), "ClusterRole", "penstock-system-penstock")
+        self.assertEqual(rights(by_label), {**RIGHTS, "/nodes": {"get", "list", "watch"}, "/namespaces": {"get", "list", "watch"}})
         objects = render({"watchNamespaces": ["red", "blue"]})
         for space in ("red", "blue"):
             (role,) = [each for each in pick(objects, "Role") if each["metadata"]["namespace"] == space]
@@ -299,6 +303,8 @@ class Deployment(unittest.TestCase):
         self.assertIn("--leader-elect", operator_args(render({"replicas": 1})))
         self.assertEqual(option({"watchNamespaces": ["red", "blue"]}, "--namespaces"), "red,blue")
         self.assertEqual(option({}, "--namespaces"), None)
+        self.assertEqual(option({"watchNamespaceLabels": {"tier": "prod", "team": "streams"}}, "--namespace-selector"), "team=streams,tier=prod")
+        self.assertEqual(option({}, "--namespace-selector"), None)
         self.assertEqual(option({}, "--lease-namespace"), "penstock-system")
         self.assertEqual(option({}, "--engine-image"), "penstock:0.1.0")
         self.assertEqual(option({"image": {"digest": "sha256:" + "0" * 64}}, "--engine-image"), "penstock@sha256:" + "0" * 64)
@@ -372,6 +378,8 @@ class Webhook(unittest.TestCase):
     def test_an_installation_of_namespaces_refuses_nothing_elsewhere(self):
         (hook,) = one(render({"watchNamespaces": ["red", "blue"]}), "ValidatingWebhookConfiguration")["webhooks"]
         self.assertEqual(hook["namespaceSelector"], {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["red", "blue"]}]})
+        (hook,) = one(render(MATRIX["namespaces by label"]), "ValidatingWebhookConfiguration")["webhooks"]
+        self.assertEqual(hook["namespaceSelector"], {"matchLabels": {"team": "streams", "tier": "prod"}})
 
     def test_cert_manager_writes_and_injects_the_certificate(self):
         objects = render({"webhook": CERT_MANAGER})

@@ -18,7 +18,10 @@ Prefix of the names of objects without a namespace. Installations that watch nam
 theirs are told apart; two that watch all namespaces must not, and Helm refuses the second because of these names.
 */}}
 {{- define "penstock.clusterName" -}}
-{{- if .Values.watchNamespaces -}}
+{{- if and .Values.watchNamespaces .Values.watchNamespaceLabels -}}
+{{- fail "set watchNamespaces or watchNamespaceLabels, not both" -}}
+{{- end -}}
+{{- if or .Values.watchNamespaces .Values.watchNamespaceLabels -}}
 {{- printf "%s-%s" .Release.Namespace (include "penstock.fullname" .) -}}
 {{- else -}}
 {{- include "penstock.fullname" . -}}
