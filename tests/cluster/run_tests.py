@@ -32,7 +32,7 @@ def found(pattern):
     tests = []
     for file in sorted(HERE.glob("*_test.py")):
         name, text = "cluster_" + file.stem.removesuffix("_test"), file.read_text()
-        if "\nWANTS_CLUSTER = True\n" in text:
+        if re.search(r"^WANTS_CLUSTER = True\b", text, re.MULTILINE):
             tests.append((name, functools.partial(run_program, file)))
         elif "\ndef test_" in text:
             functions = inspect.getmembers(importlib.import_module(file.stem), inspect.isfunction)
