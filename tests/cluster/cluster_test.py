@@ -18,7 +18,7 @@ def test_a_pod_runs_and_its_log_is_read(cluster):
         assert cluster.kubectl("logs", "-n", space, "hello") == "hello from hello\n"
 
 
-def test_a_service_leads_to_its_pod(cluster):
+def test_a_service_leads_to_its_pod_from_the_host_and_from_another_pod(cluster):
     with pods.namespace(cluster, "service") as space:
         serving = pods.pod("server", ["sh", "-c", "echo found > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"])
         serving["metadata"]["labels"] = {"app": "server"}
@@ -33,6 +33,10 @@ def test_a_service_leads_to_its_pod(cluster):
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 return None  # kube-proxy has not heard of it yet
         assert wait_for("the Service to answer", answer) == b"found\n"
+        asking = pods.pod("client", ["sh", "-c", f"(printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' ; sleep 1) | nc {address} 80"])
+        pods.wait_phase(cluster, pods.create(cluster, space, asking), "Succeeded")
+        said = cluster.kubectl("logs", "-n", space, "client")
+        assert said.endswith("found\n"), said
 
 
 def test_a_resize_in_place_reaches_the_kernel_and_restarts_nothing(cluster):

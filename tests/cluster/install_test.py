@@ -60,7 +60,7 @@ class Installation:
             space, name = line.split()[:2]
             kubectl("patch", "-n", space, "streamjob", name, "--type", "merge", "--patch", '{"metadata":{"finalizers":null}}', check=False)
         kubectl("delete", "crds", "--timeout=30s", *(kind + ".penstock.dev" for kind in ("streamjobs", "scalingpolicies", "jobsnapshots")), check=False)
-        kubectl("delete", "namespace", SYSTEM, "--wait=false", check=False)
+        kubectl("delete", "namespace", SYSTEM, "--timeout=60s", check=False)
 
 
 def counting_job(name, rows):

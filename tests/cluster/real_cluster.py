@@ -79,12 +79,17 @@ class RealCluster:
         """Nodes share the machine's packet filter: those of one cluster at a time."""
         if os.geteuid() != 0:
             raise RuntimeError("nodes want root: bridges, cgroups and mounts are made; a control plane alone (--nodes 0) does not")
-        foreign = [name for name in os.listdir("/sys/class/net") if name.startswith("penstock-")]
-        if foreign or machine.rules():
-            raise RuntimeError(f"nodes of another cluster run on this machine (links {foreign}, {len(machine.rules())} packet filter rules); "
-                               "take it down first, or start this one with --nodes 0")
+        if taken := self.taken():
+            raise RuntimeError(f"{taken}; take it down first, or start this one with --nodes 0")
         self.folder.mkdir(parents=True)
         machine.remember_settings(self.settings)
+
+    @staticmethod
+    def taken():
+        """Says by what the machine is taken, if it is."""
+        links = [name for name in os.listdir("/sys/class/net") if name.startswith("penstock-")]
+        rules = machine.rules()
+        return f"nodes of another cluster run on this machine (links {links}, {len(rules)} packet filter rules)" if links or rules else ""
 
     def add_node(self, number):
         node = Node(number, self.folder)

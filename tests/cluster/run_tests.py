@@ -20,10 +20,12 @@ import traceback
 import xml.etree.ElementTree as xml
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE)]
+sys.path[:0] = [str(HERE), str(HERE.parents[0] / "support")]
+from cluster import wait_for
 from real_cluster import FOLDER, ROOT, RealCluster, image_name
 
 LIMIT = 300  # seconds for one test
+PATIENCE = 900  # seconds to wait for a machine that another cluster has
 LOGS = ROOT / "build/reports/cluster-logs"
 
 
@@ -46,6 +48,13 @@ def run_program(file, cluster):
     done = subprocess.run([sys.executable, file], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise AssertionError(f"{file.name} ended with {done.returncode}:\n{done.stdout[-20000:]}")
+
+
+def wait_for_machine():
+    """Until no other cluster has nodes here: another checkout may be testing too."""
+    if taken := RealCluster.taken():
+        print(f"waiting: {taken}", file=sys.stderr, flush=True)
+        wait_for("the machine to be free of other clusters", lambda: not RealCluster.taken(), seconds=PATIENCE, every=1)
 
 
 def wants_cluster(function):
@@ -120,6 +129,8 @@ def main():
         print("\n".join(name for name, _ in tests))
         return
     signal.signal(signal.SIGALRM, time_out)
+    if not RealCluster().is_up():
+        wait_for_machine()
     report = Report()
     for name, function in tests:
         if not wants_cluster(function):

@@ -142,12 +142,15 @@ kubeAPIQPS: 100
 kubeAPIBurst: 200
 `
 
+// All is masqueraded, so that answers from a Pod beside the one that asks a Service come back through the host: a bridge alone would
+// take them the short way, and not every kernel filters bridges.
 const proxySettings = `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: %q}
 hostnameOverride: %q
 clusterCIDR: %q
 mode: iptables
+iptables: {masqueradeAll: true}
 healthzBindAddress: 127.0.0.1:%s
 metricsBindAddress: 127.0.0.1:%s
 conntrack: {maxPerCore: 0}
