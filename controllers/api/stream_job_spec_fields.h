@@ -118,27 +118,27 @@ void describe(Type<Resources>, V& v) {
   using S = Resources;
   v.rule({.rule = "!has(self.base) || !has(self.base.cpu) || "
                   "(type(self.base.cpu) == int ? self.base.cpu > 0 : "
-                  "quantity(self.base.cpu).compareTo(quantity('0')) > 0)",
+                  "quantity(self.base.cpu).isGreaterThan(quantity('0')))",
           .message_expression = "'should be more than 0'",
           .field_path = ".base.cpu"});
   v.rule({.rule = "!has(self.base) || !has(self.base.memory) || "
                   "(type(self.base.memory) == int ? self.base.memory > 0 : "
-                  "quantity(self.base.memory).compareTo(quantity('0')) > 0)",
+                  "quantity(self.base.memory).isGreaterThan(quantity('0')))",
           .message_expression = "'should be more than 0'",
           .field_path = ".base.memory"});
   v.rule({.rule = "!has(self.slot) || !has(self.slot.cpu) || "
                   "(type(self.slot.cpu) == int ? self.slot.cpu > 0 : "
-                  "quantity(self.slot.cpu).compareTo(quantity('0')) > 0)",
+                  "quantity(self.slot.cpu).isGreaterThan(quantity('0')))",
           .message_expression = "'should be more than 0'",
           .field_path = ".slot.cpu"});
   v.rule({.rule = "!has(self.slot) || !has(self.slot.memory) || "
                   "(type(self.slot.memory) == int ? self.slot.memory > 0 : "
-                  "quantity(self.slot.memory).compareTo(quantity('0')) > 0)",
+                  "quantity(self.slot.memory).isGreaterThan(quantity('0')))",
           .message_expression = "'should be more than 0'",
           .field_path = ".slot.memory"});
   v.rule({.rule = "!has(self.state) || !has(self.state.memory) || "
                   "(type(self.state.memory) == int ? self.state.memory > 0 : "
-                  "quantity(self.state.memory).compareTo(quantity('0')) > 0)",
+                  "quantity(self.state.memory).isGreaterThan(quantity('0')))",
           .message_expression = "'should be more than 0'",
           .field_path = ".state.memory"});
   v.rule(
@@ -315,7 +315,7 @@ void describe(Type<StreamJobSpec>, V& v) {
   v.rule({.rule = "!has(self.operators) || self.operators.all(o, !has(o.parallelism) || "
                   "o.parallelism <= self.keyGroups)",
           .message_expression =
-              "'parallelism of an operator is more than keyGroups %d'.format([self.keyGroups])",
+              "'the parallelism of an operator is more than keyGroups %d'.format([self.keyGroups])",
           .field_path = ".operators"});
   v.rule({.rule = "self.keyGroups == oldSelf.keyGroups",
           .message_expression = "'keyGroups cannot change while state is kept: it is %d'"
