@@ -15,27 +15,37 @@ using Json = nlohmann::json;
 
 // Objects nest a dozen levels; nlohmann::json's functions recurse into them.
 constexpr int kMaxDepth = 200;
+// A value takes a hundred bytes once it is parsed, so that a body of brackets would take as much
+// memory as the Pod has. The largest objects have some thousand.
+constexpr std::size_t kMostValues = 50'000;
 // The API server drops what is longer, and all of them above 4096 characters.
 constexpr std::size_t kWarningLength = 256;
 constexpr std::size_t kMostWarnings = 15;
 constexpr std::size_t kMostCauses = 50;
 
-// How deep the brackets outside of texts nest.
-int depth_of(std::string_view json) {
-  int depth = 0, deepest = 0;
+// What parsing would make of a text: how deep it nests, and about how many values there are.
+struct Shape {
+  int depth = 0;
+  std::size_t values = 0;
+};
+
+Shape shape_of(std::string_view json) {
+  Shape shape;
+  int depth = 0;
   bool in_text = false;
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
-    if (in_text && c == '\\')
+    if (in_text && c == '\\') {
       ++i;
-    else if (c == '"')
+    } else if (c == '"') {
       in_text = !in_text;
-    else if (!in_text && (c == '[' || c == '{'))
-      deepest = std::max(deepest, ++depth);
-    else if (!in_text && (c == ']' || c == '}'))
-      --depth;
+    } else if (!in_text) {
+      if (c == '[' || c == '{') shape.depth = std::max(shape.depth, ++depth);
+      if (c == ']' || c == '}') --depth;
+      if (c == '[' || c == '{' || c == ',') ++shape.values;
+    }
   }
-  return deepest;
+  return shape;
 }
 
 const Json* member(const Json& object, const char* name) {
@@ -125,8 +135,11 @@ Json warnings_of(const Verdict& verdict) {
 }  // namespace
 
 ReviewAnswer answer_review(std::string_view body) {
-  if (depth_of(body) > kMaxDepth)
+  const Shape shape = shape_of(body);
+  if (shape.depth > kMaxDepth)
     return malformed("it nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (shape.values > kMostValues)
+    return malformed("it has more than " + std::to_string(kMostValues) + " values");
   const Json review = Json::parse(body, nullptr, false);
   if (review.is_discarded()) return malformed("it is not JSON");
   if (text_of(review, "apiVersion") != "admission.k8s.io/v1" ||

@@ -198,6 +198,12 @@ std::string without(const char* key) {
   return question.dump();
 }
 
+std::string many(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusesToRead,
     testing::Values(BadCase{"Nothing", "", "not JSON"}, BadCase{"AText", "\"x\"", "kind"},
@@ -209,7 +215,8 @@ INSTANTIATE_TEST_SUITE_P(
                             R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"})",
                             "uid"},
                     BadCase{"NoUid", without("uid"), "uid"},
-                    BadCase{"AnAbyss", std::string(2'000'000, '['), "deeper"}),
+                    BadCase{"AnAbyss", std::string(2'000'000, '['), "deeper"},
+                    BadCase{"AFlood", "[" + many("{},", 50'000) + "1]", "more than 50000 values"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 // Whoever reaches the port can send anything: it is answered, and never with more than was asked.
