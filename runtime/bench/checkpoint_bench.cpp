@@ -7,7 +7,7 @@
 namespace penstock::bench {
 namespace {
 
-constexpr int kCheckpoints = 9;
+constexpr int kCheckpoints = 21;
 constexpr std::uint64_t kRowsPerSecond = 100'000;
 
 struct Held {

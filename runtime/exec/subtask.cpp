@@ -16,6 +16,8 @@ constexpr Millis kMemoryPause = 10;
 // barrier would wait behind them.
 constexpr Duration kTurn = std::chrono::milliseconds(5);
 constexpr std::uint32_t kRunsPerStateCount = 64;
+// Units of a freeze between two batches: tens of microseconds.
+constexpr std::size_t kUnitsAtOnce = 16;
 
 }  // namespace
 
@@ -58,7 +60,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
   read_mail();
   if (!outputs_.drain()) {
     if (!blocked_since_) blocked_since_ = config_.clock.monotonic();
-    return Progress::kIdle;
+    return freeze_some() ? Progress::kWorked : Progress::kIdle;
   }
   if (blocked_since_) {
     const Duration blocked = config_.clock.monotonic() - *std::exchange(blocked_since_, {});
@@ -76,7 +78,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
       return Error{Code::kUnavailable, "state memory is used up"};
     }
     paused_until_ = now + kMemoryPause;
-    return Progress::kIdle;
+    return freeze_some() ? Progress::kWorked : Progress::kIdle;
   }
   const Duration began = config_.clock.monotonic();
   auto worked = [&]() -> Result<bool> {
@@ -89,6 +91,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
       any |= controlled;
       if (outputs_.waiting() || farewell_) return true;
       if (controlled) continue;
+      any |= freeze_some();
       if (took && (source_ || config_.clock.monotonic() - began >= kTurn)) return any;
       TRY_ASSIGN(took, take_input(now));
       any |= took;
@@ -157,6 +160,7 @@ Result<bool> Subtask::control() {
   }
   if (!ended_ && input_ended() && watermark_ == kEndOfTime) {
     ended_ = true;
+    finish_freezing();
     outputs_.emit_end();
     config_.listener.post(SubtaskEnded{config_.chain, config_.index});
     return true;
@@ -265,19 +269,43 @@ Result<std::vector<PreparedOutput>> Subtask::prepare(CheckpointId checkpoint) {
 }
 
 Status Subtask::pass(const CheckpointBarrier& barrier) {
+  finish_freezing();
   SubtaskAck ack{.checkpoint = barrier.id, .chain = config_.chain, .subtask = config_.index};
   for (const ChainDriver::Stage& stage : driver_.stages()) {
     OperatorState* state = stage.operate != nullptr ? stage.operate->state() : nullptr;
-    if (state != nullptr && config_.keeps_state)
-      ack.states.push_back({stage.id, state->freeze(barrier.id, barrier.base)});
+    if (state == nullptr || !config_.keeps_state) continue;
+    state->begin_freeze(barrier.id, barrier.base);
+    ack.states.push_back({stage.id, {}});
   }
   if (source_) ack.splits = source_->record();
   outputs_.emit_barrier(barrier);
   inputs_.release();
   if (barrier_seen_) ack.hold = config_.clock.monotonic() - *barrier_seen_;
   TRY_ASSIGN(ack.outputs, prepare(barrier.id));
-  config_.listener.post(std::move(ack));
+  freezing_ = std::move(ack);
+  if (freezing_->states.empty()) finish_freezing();
   return ok();
+}
+
+// Goes on with the pictures that the last checkpoint still wants; false when it wants none.
+bool Subtask::freeze_some() {
+  if (!freezing_) return false;
+  for (const ChainDriver::Stage& stage : driver_.stages())
+    if (stage.operate != nullptr && stage.operate->state() != nullptr &&
+        stage.operate->state()->freeze_more(kUnitsAtOnce))
+      return true;
+  finish_freezing();
+  return true;
+}
+
+void Subtask::finish_freezing() {
+  if (!freezing_) return;
+  auto part = freezing_->states.begin();
+  for (const ChainDriver::Stage& stage : driver_.stages()) {
+    OperatorState* state = stage.operate != nullptr ? stage.operate->state() : nullptr;
+    if (state != nullptr && config_.keeps_state) (part++)->units = state->take_frozen();
+  }
+  config_.listener.post(std::move(*std::exchange(freezing_, {})));
 }
 
 Status Subtask::pass(const RescaleBarrier& barrier) {
@@ -286,6 +314,7 @@ Status Subtask::pass(const RescaleBarrier& barrier) {
   const RescalePlan& plan = *owned;
   const Layout::ChainPart& after = plan.after->chains[config_.chain.value];
   const bool leaves = config_.index.value >= after.subtasks();
+  finish_freezing();
   outputs_.emit_barrier(barrier);
   hand_over(plan);
   if (source_) source_->rescale(config_.index, leaves);

@@ -83,6 +83,8 @@ class Subtask {
   void adopt(MovedUnit unit);
   Status pass(const CheckpointBarrier& barrier);
   Status pass(const RescaleBarrier& barrier);
+  bool freeze_some();
+  void finish_freezing();
   void hand_over(const RescalePlan& plan);
   void count();
   Result<std::vector<PreparedOutput>> prepare(CheckpointId checkpoint);
@@ -104,6 +106,8 @@ class Subtask {
   std::optional<Duration> barrier_seen_;
   std::optional<Duration> blocked_since_;
   std::optional<Millis> paused_until_;  // state memory is used up for now
+  // Has passed its checkpoint's barrier; goes out when all pictures of the state are in it.
+  std::optional<SubtaskAck> freezing_;
   std::optional<SubtaskRescaled>
       farewell_;  // this subtask leaves when its output has been delivered
   bool ended_ = false;

@@ -1,10 +1,16 @@
 #include "runtime/state/operator_state.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace penstock {
 
 OperatorState::OperatorState(std::vector<StateTableShape> shapes, std::uint32_t key_groups,
                              MemoryBudget& memory)
-    : layout_(UnitLayout::of(std::move(shapes))), units_(key_groups), memory_(memory) {}
+    : layout_(UnitLayout::of(std::move(shapes))),
+      units_(key_groups),
+      memory_(memory),
+      frozen_(key_groups) {}
 
 std::vector<KeyGroup> OperatorState::owned() const {
   std::vector<KeyGroup> groups;
@@ -20,6 +26,7 @@ void OperatorState::create(KeyGroup group) {
 
 void OperatorState::adopt(KeyGroup group, std::unique_ptr<StateUnit> unit) {
   CHECK(unit != nullptr && !owns(group));
+  unit->join(&round_, group);
   units_[group.value] = std::move(unit);
   ++version_;
 }
@@ -27,18 +34,31 @@ void OperatorState::adopt(KeyGroup group, std::unique_ptr<StateUnit> unit) {
 std::unique_ptr<StateUnit> OperatorState::release(KeyGroup group) {
   CHECK(owns(group));
   ++version_;
+  units_[group.value]->give_picture();
+  units_[group.value]->join(nullptr, group);
   return std::move(units_[group.value]);
 }
 
-std::vector<FrozenUnit> OperatorState::freeze(CheckpointId checkpoint, CheckpointId base) {
-  std::vector<FrozenUnit> frozen;
-  for (std::uint32_t group = 0; group < units_.size(); ++group) {
-    if (!units_[group]) continue;
-    const CheckpointId changed = units_[group]->settle(checkpoint);
-    if (base == CheckpointId{} || changed > base)
-      frozen.push_back({.group = {group}, .unit = units_[group]->freeze()});
-  }
-  return frozen;
+void OperatorState::begin_freeze(CheckpointId checkpoint, CheckpointId base) {
+  CHECK(frozen_ == units_.size() && round_.pictures.empty());
+  ++round_.number;
+  round_.checkpoint = checkpoint;
+  round_.base = base;
+  frozen_ = 0;
+}
+
+bool OperatorState::freeze_more(std::size_t units) {
+  const std::size_t end = std::min(frozen_ + units, units_.size());
+  for (; frozen_ < end; ++frozen_)
+    if (units_[frozen_]) units_[frozen_]->give_picture();
+  return frozen_ < units_.size();
+}
+
+std::vector<FrozenUnit> OperatorState::take_frozen() {
+  freeze_more(units_.size());
+  std::vector<FrozenUnit> pictures = std::exchange(round_.pictures, {});
+  std::ranges::sort(pictures, {}, &FrozenUnit::group);
+  return pictures;
 }
 
 std::optional<Millis> OperatorState::earliest_window() const {

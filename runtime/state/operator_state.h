@@ -18,6 +18,8 @@ class OperatorState {
   // `shapes` as state_shapes() lists them for the operator.
   OperatorState(std::vector<StateTableShape> shapes, std::uint32_t key_groups,
                 MemoryBudget& memory);
+  OperatorState(const OperatorState&) = delete;  // units know where their freeze is
+  OperatorState& operator=(const OperatorState&) = delete;
 
   // The unit of a group that is owned, else nullptr. Stable until the unit is released.
   StateUnit* unit(KeyGroup group) { return units_[group.value].get(); }
@@ -34,10 +36,20 @@ class OperatorState {
   // units can be found again.
   std::uint64_t version() const { return version_; }
 
-  // Frozen views of all owned units that were written after the barrier of `base` (CheckpointId 0:
-  // all units). Constant cost per unit; later writes copy the segments they touch first. What was
-  // written before a unit moved here counts as well; a unit that is as restored does not.
-  std::vector<FrozenUnit> freeze(CheckpointId checkpoint, CheckpointId base);
+  // Begins pictures of all owned units that were written after the barrier of `base` (CheckpointId
+  // 0: all units), as they are now; the one before has been taken. Constant cost: a unit gives its
+  // picture before its next write, the others when freeze_more() gets to them. Later writes copy
+  // the segments they touch first. What was written before a unit moved here counts as well; a unit
+  // that is as restored does not.
+  void begin_freeze(CheckpointId checkpoint, CheckpointId base);
+  // Goes through `units` more; false: it has been through all.
+  bool freeze_more(std::size_t units);
+  // The pictures, in the order of the groups; goes through what is left.
+  std::vector<FrozenUnit> take_frozen();
+  std::vector<FrozenUnit> freeze(CheckpointId checkpoint, CheckpointId base) {
+    begin_freeze(checkpoint, base);
+    return take_frozen();
+  }
 
   // Smallest window (see StateUnit) that any owned unit holds rows for.
   std::optional<Millis> earliest_window() const;
@@ -50,6 +62,8 @@ class OperatorState {
   std::vector<std::unique_ptr<StateUnit>> units_;
   MemoryBudget& memory_;
   std::uint64_t version_ = 0;
+  FreezeRound round_;
+  std::size_t frozen_ = 0;  // groups of the round that are done, from the first
 };
 
 }  // namespace penstock

@@ -30,6 +30,7 @@ StateUnit::StateUnit(std::shared_ptr<const UnitLayout> layout, MemoryBudget& mem
       spare_(layout_->shapes.size()) {}
 
 void StateUnit::drop_windows_through(Millis window) {
+  give_picture();
   for (std::size_t shape = 0; shape < maps_.size(); ++shape)
     for (auto& [time, table] : maps_[shape]) {
       if (time > window || spare_[shape].size() == kMostSpare) break;
@@ -64,11 +65,13 @@ std::optional<Millis> StateUnit::earliest_window() const {
 
 void StateUnit::set_progress(Millis progress) {
   if (progress <= progress_) return;
+  give_picture();
   progress_ = progress;
   written_ = true;
 }
 
 void StateUnit::tidy() {
+  give_picture();
   for (auto& windows : maps_)
     for (auto& [window, table] : windows) table->tidy();
   for (auto& windows : bags_)
@@ -102,6 +105,19 @@ CheckpointId StateUnit::settle(CheckpointId checkpoint) {
   if (written_) changed_in_ = checkpoint;
   written_ = false;
   return changed_in_;
+}
+
+void StateUnit::join(FreezeRound* round, KeyGroup group) {
+  round_ = round;
+  round_number_ = round != nullptr ? round->number : 0;
+  group_ = group;
+}
+
+void StateUnit::add_picture() {
+  round_number_ = round_->number;
+  const CheckpointId changed = settle(round_->checkpoint);
+  if (round_->base == CheckpointId{} || changed > round_->base)
+    round_->pictures.push_back({.group = group_, .unit = freeze()});
 }
 
 }  // namespace penstock

@@ -39,6 +39,24 @@ struct UnitLayout {
   static std::shared_ptr<const UnitLayout> of(std::vector<StateTableShape> shapes);
 };
 
+class StateUnit;
+
+// An immutable picture of a unit at a barrier; its memory is shared with the unit until that
+// writes. Any one thread may encode it.
+struct FrozenUnit {
+  KeyGroup group{};
+  std::shared_ptr<const StateUnit> unit;
+};
+
+// A freeze of all units of an owner that touches none of them when it begins: a unit whose number
+// is not the round's gives its picture before it is next written, or when its owner gets to it.
+struct FreezeRound {
+  std::uint64_t number = 0;
+  CheckpointId checkpoint{};
+  CheckpointId base{};  // only units that were written after this one's barrier; 0: all
+  std::vector<FrozenUnit> pictures{};
+};
+
 // State of one operator for one key group: the unit that moves, freezes and is written to a
 // checkpoint. One thread at a time.
 class StateUnit {
@@ -89,10 +107,19 @@ class StateUnit {
   // Marks what was written since the last call as part of `checkpoint`; returns the last checkpoint
   // that has got something new.
   CheckpointId settle(CheckpointId checkpoint);
+  // From here on the unit takes part in the freezes of `round`, as group `group` of its owner; what
+  // has begun already does not concern it. nullptr: in none.
+  void join(FreezeRound* round, KeyGroup group);
+  // Gives the picture that the round waits for, if it does.
+  void give_picture() {
+    if (round_ != nullptr && round_->number != round_number_) [[unlikely]]
+      add_picture();
+  }
 
  private:
   template <typename Table, typename Layout>
   Table& at(Windows<Table>& windows, const Layout& layout, Millis window) {
+    give_picture();
     written_ = true;
     for (std::size_t i = windows.size(); i-- > 0;) {
       if (windows[i].first == window) return *windows[i].second;
@@ -127,6 +154,7 @@ class StateUnit {
       if (time == window) return table.get();
     return nullptr;
   }
+  void add_picture();
 
   std::shared_ptr<const UnitLayout> layout_;
   MemoryBudget* memory_;
@@ -138,13 +166,9 @@ class StateUnit {
   Millis progress_ = kNoWatermark;
   bool written_ = false;       // since the last settle
   CheckpointId changed_in_{};  // 0: as restored
-};
-
-// An immutable picture of a unit at a barrier; its memory is shared with the unit until that
-// writes. Any one thread may encode it.
-struct FrozenUnit {
-  KeyGroup group{};
-  std::shared_ptr<const StateUnit> unit;
+  FreezeRound* round_ = nullptr;
+  std::uint64_t round_number_ = 0;  // of the last round that this unit has given its picture to
+  KeyGroup group_{};
 };
 
 // A unit as one self-describing block: header with shapes, then per table the columns (window, key

@@ -46,6 +46,57 @@ TEST(OperatorState, FreezeGivesWhatChangedSinceTheBase) {
   EXPECT_EQ(frozen_groups(state, 4, 3), (Groups{}));
 }
 
+std::int64_t count_in(const FrozenUnit& frozen) {
+  const KeyedTable* table = frozen.unit->find_map(0);
+  return table == nullptr ? 0 : load<std::int64_t>(table->value(0));
+}
+
+// However far the freeze has come, by itself or because units were written, its pictures show what
+// was there when it began.
+TEST(OperatorState, AFreezeShowsWhatWasThereWhenItBegan) {
+  constexpr std::uint32_t kGroups = 5;
+  for (std::size_t done = 0; done <= kGroups; ++done) {
+    SCOPED_TRACE(done);
+    MemoryBudget memory(1 << 20);
+    OperatorState state(count_shapes(), kGroups, memory);
+    for (std::uint32_t group = 0; group < kGroups; ++group) {
+      state.create({group});
+      if (group > 0) write(state, group);
+    }
+    state.begin_freeze({1}, {});
+    EXPECT_EQ(state.freeze_more(done), done < kGroups);
+    for (const std::uint32_t group : {4u, 0u, 2u}) write(state, group);
+    write(state, 4);
+    state.unit({3})->drop_windows_through(0);
+    const auto pictures = state.take_frozen();
+    ASSERT_EQ(pictures.size(), kGroups);
+    for (std::uint32_t group = 0; group < kGroups; ++group) {
+      EXPECT_EQ(pictures[group].group.value, group);
+      EXPECT_EQ(count_in(pictures[group]), group > 0 ? 1 : 0);
+    }
+    // What was written while it went on belongs to the next one.
+    EXPECT_EQ(frozen_groups(state, 2, 1), (Groups{0, 2, 3, 4}));
+  }
+}
+
+TEST(OperatorState, AUnitThatLeavesOrComesDuringAFreezeIsInItOnce) {
+  MemoryBudget memory(1 << 20);
+  OperatorState before(count_shapes(), 2, memory);
+  OperatorState after(count_shapes(), 2, memory);
+  before.create({0});
+  before.create({1});
+  write(before, 0);
+  before.begin_freeze({1}, {});
+  after.begin_freeze({1}, {});
+  after.adopt({0}, before.release({0}));
+  write(after, 0);
+  const auto left = before.take_frozen();
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(count_in(left[0]), 1);
+  EXPECT_TRUE(after.take_frozen().empty());
+  EXPECT_EQ(frozen_groups(after, 2, 1), (Groups{0}));
+}
+
 TEST(OperatorState, ChangesMoveWithTheUnitIntoAnOwnerThatHasFrozenNothing) {
   MemoryBudget memory(1 << 20);
   OperatorState before(count_shapes(), 2, memory);

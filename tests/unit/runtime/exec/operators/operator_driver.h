@@ -135,9 +135,11 @@ class OperatorDriver {
   void restore(std::size_t instances) {
     ++checkpoint_;
     std::vector<std::string> files(kGroups);
-    for (std::size_t i = 0; i < operators_.size(); ++i)
+    for (std::size_t i = 0; i < operators_.size(); ++i) {
+      state(i)->take_frozen();
       for (const FrozenUnit& frozen : state(i)->freeze({checkpoint_}, {}))
         files[frozen.group.value] = encode_unit(*frozen.unit);
+    }
     const std::vector<StateTableShape> shapes = state(0)->shapes();
     start(instances);
     for (std::uint32_t group = 0; group < kGroups; ++group) {
@@ -147,11 +149,15 @@ class OperatorDriver {
       state(owners_[group])->adopt({group}, std::move(unit).value());
     }
   }
-  // A picture is taken of everything and thrown away: later writes copy.
+  // Pictures of everything that changed, taken while the operators go on, then thrown away: later
+  // writes copy.
   void freeze() {
     ++checkpoint_;
-    for (std::size_t i = 0; i < operators_.size(); ++i)
-      pictures_ = state(i)->freeze({checkpoint_}, {checkpoint_ - 1});
+    for (std::size_t i = 0; i < operators_.size(); ++i) {
+      pictures_ = state(i)->take_frozen();
+      state(i)->begin_freeze({checkpoint_}, {checkpoint_ - 1});
+      state(i)->freeze_more(kGroups / 2);
+    }
   }
 
   const Multiset& output() const { return output_; }
