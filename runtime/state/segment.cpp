@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include "runtime/base/check.h"
 
@@ -22,12 +24,20 @@ constexpr std::size_t kMaxTextBytes = (std::size_t{1} << kLengthBits) - 1;
 
 }  // namespace
 
-Segment::Segment(std::size_t bytes, MemoryBudget& budget)
-    : bytes_(std::make_unique_for_overwrite<std::byte[]>(bytes)), size_(bytes), budget_(budget) {
-  budget_.add(static_cast<std::int64_t>(size_));
+SegmentRef::SegmentRef(std::size_t bytes, MemoryBudget& budget) {
+  segment_ = new (budget.spare().take(sizeof(Segment) + bytes).release()) Segment(bytes, budget);
+  budget.add(static_cast<std::int64_t>(bytes));
 }
 
-Segment::~Segment() { budget_.add(-static_cast<std::int64_t>(size_)); }
+void SegmentRef::release() {
+  if (segment_->holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  MemoryBudget& budget = segment_->budget_;
+  const std::size_t bytes = segment_->size_;
+  budget.add(-static_cast<std::int64_t>(bytes));
+  segment_->~Segment();
+  SpareBlocks::Block block(reinterpret_cast<std::byte*>(segment_));
+  budget.spare().give_back(std::move(block), sizeof(Segment) + bytes);
+}
 
 RowStore::RowStore(std::uint32_t row_bytes, MemoryBudget& budget)
     : row_bytes_(std::max(row_bytes, 1u)),
@@ -48,7 +58,7 @@ void RowStore::own_list() {
 
 void RowStore::put_segment(std::size_t number, std::size_t rows, std::size_t rows_kept) {
   own_list();
-  auto segment = std::make_shared<Segment>(rows * row_bytes_, *budget_);
+  SegmentRef segment(rows * row_bytes_, *budget_);
   if (number == list_->size()) {
     list_->emplace_back();
   } else {
@@ -56,7 +66,8 @@ void RowStore::put_segment(std::size_t number, std::size_t rows, std::size_t row
     std::memcpy(segment->bytes(), (*list_)[number].bytes, rows_kept * row_bytes_);
   }
   bytes_ += segment->size();
-  (*list_)[number] = {segment->bytes(), epoch_, segment};
+  std::byte* const bytes = segment->bytes();
+  (*list_)[number] = {bytes, epoch_, std::move(segment)};
   segments_ = list_->data();
 }
 
@@ -112,18 +123,18 @@ RowStore RowStore::freeze() {
 
 void TextStore::open_segment(std::size_t at_least) {
   if (!list_) {
-    list_ = std::make_shared<std::vector<std::shared_ptr<Segment>>>();
+    list_ = std::make_shared<std::vector<SegmentRef>>();
   } else if (list_shared_) {
-    list_ = std::make_shared<std::vector<std::shared_ptr<Segment>>>(*list_);
+    list_ = std::make_shared<std::vector<SegmentRef>>(*list_);
   }
   list_shared_ = false;
   const std::size_t doubled = kFirstTextBytes << std::min<std::size_t>(list_->size(), 12);
   const std::size_t size = std::max(std::min(doubled, kTextSegmentBytes), at_least);
-  list_->push_back(std::make_shared<Segment>(size, *budget_));
+  list_->emplace_back(size, *budget_);
   bytes_ += size;
   // A text larger than a segment takes the numbers of as many segments as it covers.
   for (std::size_t covered = kTextSegmentBytes; covered < size; covered += kTextSegmentBytes)
-    list_->push_back(nullptr);
+    list_->emplace_back();
   tail_used_ = 0;
 }
 

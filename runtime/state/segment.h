@@ -1,31 +1,57 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/state/memory_budget.h"
 
 namespace penstock {
 
-// Memory that counts in the budget for as long as anybody, live or frozen, holds it.
-class Segment {
+// Memory that counts in the budget for as long as anybody, live or frozen, holds it: the head of
+// one block, with the bytes behind it. The last holder, on any thread, gives the block back.
+class alignas(16) Segment {
  public:
-  Segment(std::size_t bytes, MemoryBudget& budget);
-  ~Segment();
-  Segment(const Segment&) = delete;
-  Segment& operator=(const Segment&) = delete;
-
-  std::byte* bytes() { return bytes_.get(); }
-  const std::byte* bytes() const { return bytes_.get(); }
+  std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }
   std::size_t size() const { return size_; }
 
  private:
-  std::unique_ptr<std::byte[]> bytes_;
-  std::size_t size_;
+  friend class SegmentRef;
+  Segment(std::size_t size, MemoryBudget& budget) : budget_(budget), size_(size) {}
+
   MemoryBudget& budget_;
+  std::size_t size_;
+  std::atomic<std::uint32_t> holders_{1};
+};
+
+// Holds a segment, or none. One thread per ref.
+class SegmentRef {
+ public:
+  SegmentRef() = default;
+  SegmentRef(std::size_t bytes, MemoryBudget& budget);  // a new one
+  SegmentRef(const SegmentRef& other) : segment_(other.segment_) {
+    if (segment_ != nullptr) segment_->holders_.fetch_add(1, std::memory_order_relaxed);
+  }
+  SegmentRef(SegmentRef&& other) noexcept : segment_(std::exchange(other.segment_, nullptr)) {}
+  SegmentRef& operator=(SegmentRef other) noexcept {
+    std::swap(segment_, other.segment_);
+    return *this;
+  }
+  ~SegmentRef() {
+    if (segment_ != nullptr) release();
+  }
+
+  explicit operator bool() const { return segment_ != nullptr; }
+  Segment* operator->() const { return segment_; }
+
+ private:
+  void release();
+
+  Segment* segment_ = nullptr;
 };
 
 // Rows of one width, numbered from 0 without gaps, in segments. freeze() shares the segments with a
@@ -63,7 +89,7 @@ class RowStore {
   struct Slot {
     std::byte* bytes = nullptr;
     std::uint64_t epoch = 0;
-    std::shared_ptr<Segment> segment;
+    SegmentRef segment;
   };
   RowStore(const RowStore&) = default;  // shares everything: freeze()
   void own_list();
@@ -107,7 +133,7 @@ class TextStore {
   void open_segment(std::size_t at_least);
 
   MemoryBudget* budget_;
-  std::shared_ptr<std::vector<std::shared_ptr<Segment>>> list_;
+  std::shared_ptr<std::vector<SegmentRef>> list_;
   bool list_shared_ = false;
   std::size_t tail_used_ = 0;  // of the last segment
   std::uint64_t used_ = 0;
