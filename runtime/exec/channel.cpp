@@ -22,13 +22,13 @@ bool Channel::try_push(Batch& batch) {
   budget_->add(counted);
   batches_.fetch_add(1);
   rows_.fetch_add(rows, std::memory_order_relaxed);
-  queue_.push({std::move(batch), counted, static_cast<std::int64_t>(rows)});
+  queue_.push({std::move(batch), counted, static_cast<std::int64_t>(rows), bytes});
   receiver_->wake();
   return true;
 }
 
 void Channel::push_control(Event event) {
-  queue_.push({std::move(event), 0, -1});
+  queue_.push({std::move(event), 0, -1, 0});
   receiver_->wake();
 }
 
@@ -39,6 +39,7 @@ std::optional<Event> Channel::pop() {
     rows_.fetch_sub(static_cast<std::uint64_t>(item.rows), std::memory_order_relaxed);
     counted_.fetch_sub(item.counted);
     budget_->add(-item.counted);
+    budget_->note_taken(item.bytes);
     batches_.fetch_sub(1);
   }
   return std::move(item.event);

@@ -6,27 +6,11 @@
 #include <optional>
 
 #include "runtime/exec/event.h"
+#include "runtime/exec/inflight.h"
 #include "runtime/exec/spsc_queue.h"
 #include "runtime/exec/waker.h"
 
 namespace penstock {
-
-// Bytes that are on their way to one receiving subtask, over all its channels. Shared.
-class InflightBudget {
- public:
-  explicit InflightBudget(std::size_t limit) : limit_(static_cast<std::int64_t>(limit)) {}
-  bool has_room(std::int64_t bytes) const { return used_.load() + bytes <= limit_; }
-  void add(std::int64_t bytes) { used_.fetch_add(bytes); }
-  std::int64_t used() const { return used_.load(); }
-  // A sender that found no room asks to be woken when there may be some.
-  void want_room() { wanted_.store(true); }
-  bool take_want() { return wanted_.load() && wanted_.exchange(false); }
-
- private:
-  const std::int64_t limit_;
-  std::atomic<std::int64_t> used_{0};
-  std::atomic<bool> wanted_{false};
-};
 
 // The way from one sending subtask to one receiving one. Batches beyond the receiver's budget are
 // refused, but each channel takes one batch whatever the others hold; control events always fit.
@@ -56,6 +40,7 @@ class Channel {
     Event event;
     std::int64_t counted = 0;  // in the budget
     std::int64_t rows = 0;     // -1: no batch
+    std::int64_t bytes = 0;
   };
   bool may_push(std::int64_t bytes) const;
 

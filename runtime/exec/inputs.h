@@ -40,6 +40,8 @@ class Inputs {
   // The barrier that every input has reached; the caller acts on it, then calls release().
   const Barrier* aligned() const;
   void release();
+  // What is on its way here; nullptr without channels.
+  InflightBudget* budget() const { return budget_.get(); }
   bool aligning() const { return alignment_.aligning(); }
 
   // Smallest watermark over the inputs; kEndOfTime when all have ended. Never goes back.

@@ -99,8 +99,17 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
     }
   }();
   if (!worked) return failed(worked.error());
+  measure(config_.clock.monotonic() - began);
   count();
   return *worked ? Progress::kWorked : Progress::kIdle;
+}
+
+// What waits on the way here follows from how fast this subtask takes it in.
+void Subtask::measure(Duration busy) {
+  InflightBudget* const budget = inputs_.budget();
+  if (budget == nullptr) return;
+  const std::int64_t bytes = budget->take_taken();
+  if (bytes > 0) meter_.note(static_cast<std::uint64_t>(bytes), busy, *budget);
 }
 
 void Subtask::count() {

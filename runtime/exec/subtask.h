@@ -86,6 +86,7 @@ class Subtask {
   bool freeze_some();
   void finish_freezing();
   void hand_over(const RescalePlan& plan);
+  void measure(Duration busy);
   void count();
   Result<std::vector<PreparedOutput>> prepare(CheckpointId checkpoint);
   bool awaits_units() const { return awaiting_ && awaiting_->units > 0; }
@@ -113,6 +114,7 @@ class Subtask {
   bool ended_ = false;
   bool out_of_memory_ = false;
   std::uint32_t runs_ = 0;
+  InflightMeter meter_;
   std::string failed_operator_;
 };
 
