@@ -61,5 +61,5 @@ def test_the_image_holds_no_shell_and_nothing_that_its_user_may_write_but_tmp():
 
 def test_the_same_programs_make_the_same_image():
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["python3", ROOT / "image/penstock_image.py", "--out", folder], check=True, capture_output=True)
+        subprocess.run(["python3", ROOT / "cmake/image/penstock_image.py", "--out", folder], check=True, capture_output=True)
         assert pathlib.Path(folder, image_file().name).read_bytes() == image_file().read_bytes()

@@ -11,7 +11,7 @@ import urllib.error
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "image")]
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "cmake/image")]
 import cgroups
 import machine
 import small_images

@@ -5,7 +5,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "image")]
+sys.path[:0] = [str(ROOT / "cmake/image")]
 from node import PAUSE
 from oci import Entry, write_image
 

@@ -8,7 +8,7 @@ import tempfile
 
 from oci import Entry, write_image
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("penstock", "penstock-operator")
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 USER = 65532
