@@ -29,6 +29,21 @@ prometheus::MetricFamily to_prometheus(const Family& family) {
   return out;
 }
 
+// Several collectors may tell of one family, which the format allows once. Sorted by name.
+std::vector<prometheus::MetricFamily> joined(std::vector<prometheus::MetricFamily> sorted) {
+  std::vector<prometheus::MetricFamily> out;
+  for (prometheus::MetricFamily& family : sorted) {
+    if (out.empty() || out.back().name != family.name) {
+      out.push_back(std::move(family));
+      continue;
+    }
+    auto& metrics = out.back().metric;
+    metrics.insert(metrics.end(), std::make_move_iterator(family.metric.begin()),
+                   std::make_move_iterator(family.metric.end()));
+  }
+  return out;
+}
+
 }  // namespace
 
 void Counter::add(double amount) { counter_->Increment(amount); }
@@ -95,7 +110,7 @@ std::string Registry::text() const {
     for (const Family& family : collect()) families.push_back(to_prometheus(family));
   }
   std::ranges::stable_sort(families, {}, &prometheus::MetricFamily::name);
-  return prometheus::TextSerializer().Serialize(families);
+  return prometheus::TextSerializer().Serialize(joined(std::move(families)));
 }
 
 }  // namespace penstock::metrics

@@ -29,6 +29,22 @@ TEST(MetricsRegistry, AskingTwiceYieldsTheSameSeries) {
   EXPECT_EQ(registry.counter("penstock_test_rows_total", "Rows.", {{"a", "b"}}).value(), 2);
 }
 
+TEST(MetricsRegistry, AFamilyThatSeveralTellOfStandsThereOnce) {
+  Registry registry;
+  const auto depth = [](const char* queue) {
+    return [queue] {
+      return std::vector{
+          Family{.name = "workqueue_depth", .help = "Keys.", .samples = {{{{"name", queue}}, 1}}}};
+    };
+  };
+  const auto jobs = registry.add_collector(depth("jobs"));
+  const auto policies = registry.add_collector(depth("policies"));
+  const std::string text = registry.text();
+  EXPECT_EQ(text.find("# TYPE workqueue_depth"), text.rfind("# TYPE workqueue_depth"));
+  EXPECT_THAT(text, HasSubstr("workqueue_depth{name=\"jobs\"} 1"));
+  EXPECT_THAT(text, HasSubstr("workqueue_depth{name=\"policies\"} 1"));
+}
+
 TEST(MetricsRegistry, CollectedSeriesFollowTheirOwnerAndVanishWithTheHandle) {
   Registry registry;
   std::vector<std::string> jobs = {"one", "two"};
