@@ -41,6 +41,7 @@ struct WaitingState {
 struct TerminatedState {
   std::int32_t exit_code = 0;
   std::string reason, message;
+  Time finished_at;
   friend bool operator==(const TerminatedState&, const TerminatedState&) = default;
 };
 struct ContainerState {

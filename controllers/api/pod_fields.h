@@ -44,6 +44,7 @@ void describe(Type<TerminatedState>, V& v) {
   v({.name = "exitCode", .doc = "", .always = true}, &TerminatedState::exit_code);
   v({.name = "reason", .doc = ""}, &TerminatedState::reason);
   v({.name = "message", .doc = "", .max = kTextLength}, &TerminatedState::message);
+  v({.name = "finishedAt", .doc = ""}, &TerminatedState::finished_at);
 }
 
 template <typename V>

@@ -64,6 +64,13 @@ struct Process {
 };
 Process look_at(const api::Pod* pod, const std::optional<api::JobReport>& report);
 
+// What a person can do about a reason that Kubernetes gives ("ErrImagePull", "OOMKilled"), as the
+// end of a sentence: "; ...". Empty for one that needs nothing said.
+std::string way_out(std::string_view reason);
+
+// How the Pod's last process died, in words; empty when it did not, or longer ago than 10 minutes.
+std::string recent_death(const api::Pod& pod, Millis now);
+
 // What a process wrote as its termination message: {"kind": "Finished", "reason": "InputEnded",
 // "message": "..."}. Anything else is Failed with reason EndingUnknown.
 api::EndingReport parse_ending(const std::string& text);

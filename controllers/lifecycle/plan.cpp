@@ -211,6 +211,8 @@ void plan_alive(Draft& draft, const Process& process) {
   if (draft.status.pending && draft.status.pending->step != "Rescale") draft.status.pending.reset();
   if (report.checkpoints.completed > 0) draft.status.savepoint.clear();
   draft.status.error = {};
+  if (const std::string death = recent_death(*process.pod, draft.seen.now); !death.empty())
+    draft.degraded = yes("ProcessDied", death);
   plan_size(draft, report, *process.pod);
 }
 

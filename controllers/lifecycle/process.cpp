@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "controllers/desired/names.h"
 #include "controllers/lifecycle/draft.h"
@@ -19,6 +20,12 @@ std::string text_of(const nlohmann::json& json, const char* key) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::string death(const api::TerminatedState& last) {
+  return "the last process ended with code " + std::to_string(last.exit_code) +
+         (last.reason.empty() || last.reason == "Error" ? "" : " (" + last.reason + ")") +
+         (last.message.empty() ? "" : ": " + last.message) + way_out(last.reason);
+}
+
 // What keeps a container from running.
 Process starting(const api::Pod& pod) {
   Process process{.state = State::kStarting,
@@ -28,7 +35,8 @@ Process starting(const api::Pod& pod) {
   if (const auto* scheduled = find(pod, "PodScheduled");
       scheduled && scheduled->status == api::Truth::kFalse) {
     process.reason = scheduled->reason.empty() ? "Unschedulable" : scheduled->reason;
-    process.message = "Pod " + pod.metadata.name + " finds no node: " + scheduled->message;
+    process.message = "Pod " + pod.metadata.name + " finds no node: " + scheduled->message +
+                      way_out("Unschedulable");
     process.trouble = true;
     return process;
   }
@@ -36,19 +44,46 @@ Process starting(const api::Pod& pod) {
   const api::ContainerStatus& container = pod.status.container_statuses.front();
   if (container.state.waiting && container.state.waiting->reason != "ContainerCreating") {
     process.reason = container.state.waiting->reason;
-    process.message = "Pod " + pod.metadata.name + ": " + container.state.waiting->message;
+    process.message = "Pod " + pod.metadata.name + ": " + container.state.waiting->message +
+                      way_out(process.reason);
     process.trouble = true;
   }
   if (container.last_state.terminated) {
-    const api::TerminatedState& last = *container.last_state.terminated;
-    process.message += "; the last process ended with code " + std::to_string(last.exit_code) +
-                       (last.message.empty() ? "" : ": " + last.message);
+    process.message += "; " + death(*container.last_state.terminated);
     process.trouble = true;
   }
   return process;
 }
 
 }  // namespace
+
+std::string way_out(std::string_view reason) {
+  static constexpr std::pair<std::string_view, std::string_view> kWays[] = {
+      {"Unschedulable",
+       "; make spec.resources or spec.parallelism smaller, or give the cluster a larger node"},
+      {"ErrImagePull", "; is spec.image right, and may the nodes pull it?"},
+      {"ImagePullBackOff", "; is spec.image right, and may the nodes pull it?"},
+      {"InvalidImageName", "; correct spec.image"},
+      {"ErrImageNeverPull", "; load the image on the node, or allow pulling it"},
+      {"CreateContainerConfigError",
+       "; create the Secret or ConfigMap that spec.variables or spec.template refer to"},
+      {"OOMKilled",
+       "; it used more memory than its limit: raise spec.resources.slot.memory, or "
+       "spec.resources.base.memory"},
+      {"Evicted", "; the node had too little left; another Pod starts elsewhere"},
+  };
+  for (const auto& [name, way] : kWays)
+    if (name == reason) return std::string(way);
+  return {};
+}
+
+std::string recent_death(const api::Pod& pod, Millis now) {
+  constexpr Millis kRecent = 10 * 60 * 1000;
+  if (pod.status.container_statuses.empty()) return {};
+  const auto& last = pod.status.container_statuses.front().last_state.terminated;
+  if (!last || now - last->finished_at.millis > kRecent) return {};
+  return death(*last);
+}
 
 api::EndingReport parse_ending(const std::string& text) {
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
@@ -70,7 +105,8 @@ Process look_at(const api::Pod* pod, const std::optional<api::JobReport>& report
   } else if (pod->status.phase == "Failed") {
     process.state = State::kLost;
     process.reason = pod->status.reason.empty() ? "PodFailed" : pod->status.reason;
-    process.message = "Pod " + pod->metadata.name + " has failed: " + pod->status.message;
+    process.message = "Pod " + pod->metadata.name + " has failed: " + pod->status.message +
+                      way_out(process.reason);
   } else if (report) {
     process.state = State::kUp;
   } else if (pod->status.container_statuses.empty()) {

@@ -9,6 +9,7 @@
 namespace penstock {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -222,6 +223,20 @@ TEST(PlanStreamJob, ARefusedNewJobStartsNothing) {
   EXPECT_EQ(world.summary(), "Pending sql old");
   EXPECT_EQ(condition(world, "Accepted"), "False SqlInvalid");
   EXPECT_THAT(world.log, Contains("event SqlInvalid"));
+}
+
+TEST(PlanStreamJob, TellsForAWhileThatAProcessWasKilledForItsMemory) {
+  World world;
+  EXPECT_TRUE(world.settle());
+  world.pods[0].status.container_statuses[0].last_state.terminated =
+      api::TerminatedState{.exit_code = 137, .reason = "OOMKilled", .finished_at = {world.now}};
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(condition(world, "Degraded"), "True ProcessDied");
+  EXPECT_THAT(api::find_condition(world.job.status.conditions, "Degraded")->message,
+              AllOf(HasSubstr("OOMKilled"), HasSubstr("spec.resources.slot.memory")));
+  world.now += 11 * 60 * 1000;
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(condition(world, "Degraded"), "False AsExpected");
 }
 
 TEST(PlanStreamJob, SaysWhyAPodDoesNotStartAndStillTakesABetterSpec) {
