@@ -58,34 +58,40 @@ struct Decision {
   std::optional<Millis> wake_at;
 };
 
-Decision decide_deleted(const PodView& pod, const PodFacts& facts, Millis now) {
-  const bool running = !facts.attempts.empty() && facts.attempts.back().state == State::kRunning;
-  Decision decision{.phase = pod.phase.empty() ? "Pending" : pod.phase};
-  if (!running) {
-    decision.action = Action::kForget;
-    decision.reason = "the container has ended";
-    return decision;
-  }
-  decision.phase = "Running";
-  const Millis end = *pod.deleted_at;
-  if (now >= end ||
-      (facts.term_sent_at && now >= *facts.term_sent_at + pod.deletion_grace_seconds * 1000)) {
+// SIGTERM, and SIGKILL when the grace is over, at the latest at `end`.
+Decision decide_kill(const PodFacts& facts, std::int64_t grace_seconds, std::optional<Millis> end,
+                     std::string reason, Millis now) {
+  Decision decision{.phase = "Running"};
+  const Millis grace_ends = facts.term_sent_at.value_or(now) + grace_seconds * 1000;
+  const Millis last = std::min(end.value_or(grace_ends), grace_ends);
+  if ((end && now >= *end) || (facts.term_sent_at && now >= grace_ends)) {
     decision.action = Action::kKill;
     decision.reason = "did not end within its grace period";
     decision.wake_at = now + 200;
   } else if (!facts.term_sent_at) {
     decision.action = Action::kTerminate;
-    decision.reason = "the Pod is being deleted";
-    decision.wake_at = std::min(end, now + pod.deletion_grace_seconds * 1000);
+    decision.reason = std::move(reason);
+    decision.wake_at = last;
   } else {
-    decision.wake_at = end;
+    decision.wake_at = end ? *end : last;
   }
   return decision;
 }
 
+Decision decide_deleted(const PodView& pod, const PodFacts& facts, Millis now) {
+  const bool running = !facts.attempts.empty() && facts.attempts.back().state == State::kRunning;
+  if (running)
+    return decide_kill(facts, pod.deletion_grace_seconds, pod.deleted_at,
+                       "the Pod is being deleted", now);
+  return {.action = Action::kForget,
+          .reason = "the container has ended",
+          .phase = pod.phase.empty() ? "Pending" : pod.phase};
+}
+
 Decision decide_ended(const PodView& pod, const PodFacts& facts, Millis now) {
   const ContainerExit& exit = facts.attempts.back().exit;
-  if (!restarts(pod, exit)) return {.phase = exit.code == 0 ? "Succeeded" : "Failed"};
+  const bool killed = pod.restart_policy != "Never" && killing_probe(pod, facts.probes) != nullptr;
+  if (!restarts(pod, exit) && !killed) return {.phase = exit.code == 0 ? "Succeeded" : "Failed"};
   const Millis start_at = exit.finished_at + millis_of(restart_delay(facts.attempts));
   if (now >= start_at)
     return {.action = Action::kStart,
@@ -97,6 +103,28 @@ Decision decide_ended(const PodView& pod, const PodFacts& facts, Millis now) {
                              " restarting failed container=" + pod.container + " pod=" + pod.name +
                              "_" + pod.name_space + "(" + pod.uid + ")",
           .wake_at = start_at};
+}
+
+Decision decide_running(const PodView& pod, const PodFacts& facts, Millis now) {
+  if (const Probe* probe = killing_probe(pod, facts.probes)) {
+    const bool live = has_started(pod, facts.probes);
+    return decide_kill(facts, probe->grace_seconds.value_or(pod.grace_seconds), std::nullopt,
+                       live ? "its liveness probe failed" : "its startup probe failed", now);
+  }
+  Decision decision{.phase = "Running"};
+  const Millis started_at = facts.attempts.back().started_at;
+  const auto look_at = [&](const std::optional<Probe>& probe, const ProbeState& state) {
+    if (!probe || state.in_flight) return;
+    const Millis next = next_probe_at(state, *probe, started_at);
+    decision.wake_at = std::min(decision.wake_at.value_or(next), next);
+  };
+  if (!has_started(pod, facts.probes)) {
+    look_at(pod.startup, facts.probes.startup);
+  } else {
+    look_at(pod.readiness, facts.probes.readiness);
+    look_at(pod.liveness, facts.probes.liveness);
+  }
+  return decision;
 }
 
 Decision decide(const PodView& pod, const PodFacts& facts, bool image_is_known, Millis now) {
@@ -124,10 +152,7 @@ Decision decide(const PodView& pod, const PodFacts& facts, bool image_is_known, 
             .phase = "Pending",
             .waiting = "ContainerCreating"};
   if (facts.attempts.back().state == State::kExited) return decide_ended(pod, facts, now);
-  Decision decision{.phase = "Running"};
-  if (pod.readiness)
-    decision.wake_at = next_probe_at(facts.probe, *pod.readiness, facts.attempts.back().started_at);
-  return decision;
+  return decide_running(pod, facts, now);
 }
 
 Json container_status(const PodView& pod, const PodFacts& facts, const Decision& decision,
@@ -147,7 +172,7 @@ Json container_status(const PodView& pod, const PodFacts& facts, const Decision&
     status["containerID"] = container_id(pod, count - 1);
     if (current.state == State::kRunning) {
       status["state"] = {{"running", {{"startedAt", stamp(current.started_at)}}}};
-      status["started"] = true;
+      status["started"] = has_started(pod, facts.probes);
     } else {
       status["state"] = {{"terminated", terminated(current.exit, facts.termination_message,
                                                    container_id(pod, count - 1))}};
@@ -163,7 +188,7 @@ Json container_status(const PodView& pod, const PodFacts& facts, const Decision&
   }
   const Json resources =
       Json::parse(facts.fit.reason.empty() ? pod.resources_json : pod.accepted_json);
-  if (!resources.empty() && status["started"] == true) {
+  if (!resources.empty() && status["state"].contains("running")) {
     status["resources"] = resources;
     status["allocatedResources"] = resources.value("requests", Json::object());
   }
@@ -198,8 +223,9 @@ Fit fit_node(const Amount& node, const Amount& granted, const Amount& wanted) {
           .reason = std::move(reason)};
 }
 
-ProbeState after_probe(ProbeState state, const ReadinessProbe& probe, bool success, Millis now) {
+ProbeState after_probe(ProbeState state, const Probe& probe, bool success, Millis now) {
   state.last_at = now;
+  state.in_flight = false;
   state.successes = success ? state.successes + 1 : 0;
   state.failures = success ? 0 : state.failures + 1;
   if (state.successes >= probe.success_threshold) state.ready = true;
@@ -207,15 +233,27 @@ ProbeState after_probe(ProbeState state, const ReadinessProbe& probe, bool succe
   return state;
 }
 
-Millis next_probe_at(const ProbeState& state, const ReadinessProbe& probe, Millis started_at) {
+Millis next_probe_at(const ProbeState& state, const Probe& probe, Millis started_at) {
   if (state.last_at == 0) return started_at + probe.initial_delay_seconds * 1000;
   return state.last_at + probe.period_seconds * 1000;
+}
+
+bool has_started(const PodView& pod, const ProbeStates& states) {
+  return !pod.startup || states.startup.ready;
+}
+
+const Probe* killing_probe(const PodView& pod, const ProbeStates& states) {
+  const bool startup = !has_started(pod, states);
+  const std::optional<Probe>& probe = startup ? pod.startup : pod.liveness;
+  const int failures = startup ? states.startup.failures : states.liveness.failures;
+  return probe && failures >= probe->failure_threshold ? &*probe : nullptr;
 }
 
 PodPlan plan_pod(const PodView& pod, const PodFacts& facts, bool image_is_known, Millis now) {
   const Decision decision = decide(pod, facts, image_is_known, now);
   const bool running = !facts.attempts.empty() && facts.attempts.back().state == State::kRunning;
-  const bool ready = running && (!pod.readiness || facts.probe.ready);
+  const bool ready =
+      running && has_started(pod, facts.probes) && (!pod.readiness || facts.probes.readiness.ready);
   const bool ended = decision.phase == "Succeeded" || decision.phase == "Failed";
   const bool waits_for_room = facts.attempts.empty() && !facts.fit.reason.empty();
   const char* why = ended ? "PodCompleted" : "ContainersNotReady";

@@ -34,11 +34,12 @@ struct PodMount {
     std::optional<unsigned> mode;
   };
   std::vector<Item> items;  // empty: every key is a file of its own name
-  unsigned mode = 0644;     // of files; a Secret's are 0600 unless the Pod says otherwise
+  unsigned mode = 0644;     // of files; none of a Secret's is for others than its owner
   bool optional = false;    // an absent object or key is no error
 };
 
-struct ReadinessProbe {
+// A readiness, liveness or startup probe: GET http://pod:port/path.
+struct Probe {
   std::string path = "/";
   int port = 0;
   int initial_delay_seconds = 0;
@@ -46,6 +47,7 @@ struct ReadinessProbe {
   int timeout_seconds = 1;
   int success_threshold = 1;
   int failure_threshold = 3;
+  std::optional<std::int64_t> grace_seconds;  // of the kill that it asks for; else the Pod's
 };
 
 // CPU and memory, as a scheduler adds them up.
@@ -64,7 +66,7 @@ struct PodView {
   std::string restart_policy = "Always";  // Always | OnFailure | Never
   std::int64_t grace_seconds = 30;
   std::string termination_message_path = "/dev/termination-log";
-  std::optional<ReadinessProbe> readiness;
+  std::optional<Probe> readiness, liveness, startup;
   std::optional<Millis> deleted_at;  // deletionTimestamp: when the grace ends
   std::int64_t deletion_grace_seconds = 0;
   std::string resources_json = "{}";  // of the container, as it stands in spec
@@ -79,15 +81,24 @@ struct PodView {
 // hostPath of volume data").
 Result<PodView> read_pod(std::string_view json);
 
-// The readiness of a running container, folded over probe results.
+// What a probe has told of a running container, folded over its results.
 struct ProbeState {
   bool ready = false;
   int successes = 0, failures = 0;  // in a row
   Millis last_at = 0;               // 0: never
+  bool in_flight = false;           // its answer wakes the runner
 };
-ProbeState after_probe(ProbeState state, const ReadinessProbe& probe, bool success, Millis now);
+ProbeState after_probe(ProbeState state, const Probe& probe, bool success, Millis now);
 // When to probe next, given when the container started.
-Millis next_probe_at(const ProbeState& state, const ReadinessProbe& probe, Millis started_at);
+Millis next_probe_at(const ProbeState& state, const Probe& probe, Millis started_at);
+
+struct ProbeStates {
+  ProbeState readiness, liveness, startup;
+};
+// Until the startup probe has succeeded the others wait.
+bool has_started(const PodView& pod, const ProbeStates& states);
+// The liveness or startup probe for which the container has to be killed; null: none.
+const Probe* killing_probe(const PodView& pod, const ProbeStates& states);
 
 // Whether a request fits beside what is granted already. `reason` as the scheduler or the kubelet
 // words it; empty when it fits.
@@ -100,7 +111,7 @@ Fit fit_node(const Amount& node, const Amount& granted, const Amount& wanted);
 // What is known of a Pod on this machine.
 struct PodFacts {
   std::vector<ContainerFacts> attempts;  // by number; the last one is current
-  ProbeState probe;
+  ProbeStates probes;
   std::string
       start_error;  // why the newest attempt could not be started: CamelCase reason, ": ", message
   Millis start_failed_at = 0;

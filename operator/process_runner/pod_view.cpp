@@ -78,15 +78,19 @@ bool stays_below(const std::string& path) {
 Status read_source(PodMount& mount, const Json& source, const char* name_key) {
   mount.object = text_at(source, name_key);
   mount.optional = source.value("optional", false);
-  TRY_ASSIGN(mount.mode,
-             read_mode(source, "defaultMode", mount.kind == PodMount::Kind::kSecret ? 0600 : 0644));
+  // A kubelet's folders are root's alone. Here other users share the machine: whatever the Pod
+  // says, a Secret is its owner's.
+  const unsigned most = mount.kind == PodMount::Kind::kSecret ? 0700 : 0777;
+  TRY_ASSIGN(mount.mode, read_mode(source, "defaultMode", 0644));
+  mount.mode &= most;
   for (const Json& json : child(source, "items")) {
     PodMount::Item item{.key = text_at(json, "key"), .path = text_at(json, "path")};
     if (!stays_below(item.path))
       return unsupported("path \"" + item.path + "\" of volume " + mount.volume +
                          " is not below the mount");
     if (json.contains("mode")) {
-      TRY_ASSIGN(item.mode, read_mode(json, "mode", mount.mode));
+      TRY_ASSIGN(const unsigned mode, read_mode(json, "mode", mount.mode));
+      item.mode = mode & most;
     }
     mount.items.push_back(std::move(item));
   }
@@ -113,12 +117,16 @@ Result<PodMount> read_mount(const Json& json, const Json& volumes) {
   return unsupported("volume " + mount.volume + " is not defined");
 }
 
-Result<std::optional<ReadinessProbe>> read_probe(const Json& json) {
-  if (json.empty()) return std::optional<ReadinessProbe>{};
+Result<std::optional<Probe>> read_probe(const Json& container, const char* name) {
+  const Json& json = child(container, name);
+  if (json.empty()) return std::optional<Probe>{};
   const Json& get = child(json, "httpGet");
   if (get.empty() || !child(get, "port").is_number_integer())
-    return unsupported("only an httpGet readiness probe with a numeric port");
-  return std::optional(ReadinessProbe{
+    return unsupported(std::string(name) + " that is no httpGet with a numeric port");
+  if (text_at(get, "scheme", "HTTP") != "HTTP" || get.contains("host") ||
+      get.contains("httpHeaders"))
+    return unsupported(std::string(name) + " with a host, headers or HTTPS");
+  Probe probe{
       .path = text_at(get, "path", "/"),
       .port = get["port"].get<int>(),
       .initial_delay_seconds = static_cast<int>(number_at(json, "initialDelaySeconds", 0)),
@@ -126,7 +134,10 @@ Result<std::optional<ReadinessProbe>> read_probe(const Json& json) {
       .timeout_seconds = static_cast<int>(number_at(json, "timeoutSeconds", 1)),
       .success_threshold = static_cast<int>(number_at(json, "successThreshold", 1)),
       .failure_threshold = static_cast<int>(number_at(json, "failureThreshold", 3)),
-  });
+  };
+  if (json.contains("terminationGracePeriodSeconds"))
+    probe.grace_seconds = number_at(json, "terminationGracePeriodSeconds", 30);
+  return std::optional(probe);
 }
 
 // "2013-01-01T05:00:00Z", as the API server writes deletionTimestamp.
@@ -195,7 +206,9 @@ Result<PodView> read_pod(std::string_view text) {
     TRY_ASSIGN(PodMount mount, read_mount(item, child(spec, "volumes")));
     pod.mounts.push_back(std::move(mount));
   }
-  TRY_ASSIGN(pod.readiness, read_probe(child(container, "readinessProbe")));
+  TRY_ASSIGN(pod.readiness, read_probe(container, "readinessProbe"));
+  TRY_ASSIGN(pod.liveness, read_probe(container, "livenessProbe"));
+  TRY_ASSIGN(pod.startup, read_probe(container, "startupProbe"));
   return pod;
 }
 

@@ -16,10 +16,10 @@
 #include "operator/cache/informer.h"
 #include "operator/k8s/reader.h"
 #include "operator/k8s/writer.h"
-#include "operator/process_runner/http_probe.h"
 #include "operator/process_runner/node_registration.h"
 #include "operator/process_runner/pod_folder.h"
 #include "operator/process_runner/pod_objects.h"
+#include "operator/process_runner/pod_probes.h"
 #include "operator/process_runner/pod_status.h"
 #include "runtime/base/guarded.h"
 #include "runtime/base/log.h"
@@ -57,8 +57,7 @@ struct Entry {
   k8s::Object object;
   PodView pod;
   std::string refusal;  // why the runner cannot run it
-  ProbeState probe;
-  std::unique_ptr<HttpProbe> probing;
+  PodProbes probes;
   std::string start_error;
   Millis start_failed_at = 0;
   std::optional<Millis> term_sent_at;
@@ -199,8 +198,9 @@ class LocalProcessRunner final : public ProcessRunner {
     PodFolder folder(pods(), entry.pod.uid);
     PodFacts facts = facts_of(entry, folder, now);
     watch_process(entry, facts);
-    probe(entry, facts, now);
-    facts.probe = entry.probe;
+    if (entry.watched_pid != 0 && !entry.term_sent_at)
+      entry.probes.step(entry.pod, facts.pod_ip, facts.attempts.back().started_at, clock_);
+    facts.probes = entry.probes.states();
     const PodPlan plan = plan_pod(
         entry.pod, facts, fs::path(image_name(entry.pod.image)).filename() == "penstock", now);
     entry.wake_at = plan.wake_at;
@@ -227,10 +227,11 @@ class LocalProcessRunner final : public ProcessRunner {
     if (!running) facts.termination_message = folder.termination_message();
     if (facts.attempts.size() != entry.attempts) {
       entry.attempts = facts.attempts.size();
-      entry.probe = {};
-      entry.probing.reset();
+      entry.probes.reset();
+      // What was asked to end is not what runs now, unless the Pod goes.
+      if (!entry.pod.deleted_at) entry.term_sent_at.reset();
+      facts.term_sent_at = entry.term_sent_at;
     }
-    if (!running && !facts.attempts.empty()) entry.probe = {};
     Amount granted;
     for (const auto& [uid, other] : entries_) {
       if (uid == entry.pod.uid || !other.pod.scheduled || other.pod.phase == "Succeeded" ||
@@ -253,6 +254,8 @@ class LocalProcessRunner final : public ProcessRunner {
         start_container(entry, folder, current + 1, now);
         break;
       case Action::kTerminate:
+        log::info("container asked to end",
+                  {{"pod", k8s::to_string(entry.object.key())}, {"reason", plan.reason}});
         entry.term_sent_at = now;
         signal_container(folder.path(), current, SIGTERM);
         break;
@@ -355,21 +358,6 @@ class LocalProcessRunner final : public ProcessRunner {
         Fd(pid == 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
   }
 
-  void probe(Entry& entry, const PodFacts& facts, Millis now) {
-    if (!entry.pod.readiness || entry.watched_pid == 0) return;
-    const ReadinessProbe& probe = *entry.pod.readiness;
-    if (entry.probing) {
-      const std::optional<bool> answer = entry.probing->step(clock_.monotonic());
-      if (!answer) return;
-      entry.probing.reset();
-      entry.probe = after_probe(entry.probe, probe, *answer, now);
-    } else if (now >= next_probe_at(entry.probe, probe, facts.attempts.back().started_at)) {
-      entry.probing = std::make_unique<HttpProbe>(
-          facts.pod_ip, probe.port, probe.path,
-          clock_.monotonic() + std::chrono::seconds(probe.timeout_seconds));
-    }
-  }
-
   void wait() {
     std::vector<pollfd> fds = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
     const Millis now = clock_.now();
@@ -379,16 +367,8 @@ class LocalProcessRunner final : public ProcessRunner {
       // is looked for every 20 ms.
       if (entry.process.get() >= 0)
         fds.push_back({.fd = entry.process.get(), .events = POLLIN, .revents = 0});
-      if (entry.probing) {
-        fds.push_back({.fd = entry.probing->fd(), .events = entry.probing->events(), .revents = 0});
-        const Duration left = entry.probing->deadline() - clock_.monotonic();
-        wait = std::min(
-            wait, std::max<Millis>(
-                      0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1));
-        if (entry.probing->fd() < 0) wait = 0;
-      } else if (entry.wake_at) {
-        wait = std::min(wait, std::max<Millis>(0, *entry.wake_at - now));
-      }
+      if (const auto most = entry.probes.poll_for(fds, clock_)) wait = std::min(wait, *most);
+      if (entry.wake_at) wait = std::min(wait, std::max<Millis>(0, *entry.wake_at - now));
     }
     poll(fds.data(), fds.size(), static_cast<int>(wait));
     bool process_ended = false;

@@ -155,5 +155,30 @@ TEST_F(LocalRunner, MountsFollowWhatChangedWhileNobodyLooked) {
   EXPECT_TRUE(wait_for([&] { return read(folder() / "mounts/tls/tls.crt") == "second"; }));
 }
 
+TEST_F(LocalRunner, AFailedLivenessProbeRestartsTheContainer) {
+  // Nobody listens at the port.
+  create_pod("exec sleep 1000", {{"livenessProbe",
+                                  {{"httpGet", {{"path", "/healthz"}, {"port", 9}}},
+                                   {"periodSeconds", 1},
+                                   {"failureThreshold", 2}}}});
+  const auto status = [&] {
+    return pod()["status"].value("/containerStatuses/0"_json_pointer, Json::object());
+  };
+  ASSERT_TRUE(wait_for([&] { return status().value("restartCount", 0) == 1; }));
+  const Json before = status()["lastState"]["terminated"];
+  EXPECT_EQ(before["exitCode"], 143) << "ended by SIGTERM: " << before;
+}
+
+TEST_F(LocalRunner, AContainerThatDoesNotStartInTimeIsStartedAgain) {
+  create_pod("exec sleep 1000", {{"startupProbe",
+                                  {{"httpGet", {{"path", "/readyz"}, {"port", 9}}},
+                                   {"periodSeconds", 1},
+                                   {"failureThreshold", 1}}}});
+  ASSERT_TRUE(wait_for_phase("Running"));
+  EXPECT_EQ(pod()["status"]["containerStatuses"][0]["started"], false);
+  EXPECT_TRUE(
+      wait_for([&] { return pod()["status"]["containerStatuses"][0]["restartCount"] == 1; }));
+}
+
 }  // namespace
 }  // namespace penstock

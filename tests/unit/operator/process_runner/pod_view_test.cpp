@@ -32,6 +32,20 @@ TEST(ReadPod, ReadsWhatTheRunnerUses) {
   EXPECT_EQ(pod->pod_ip, "127.0.1.1");
 }
 
+TEST(ReadPod, ReadsWhenProbesKill) {
+  const auto pod = read_pod(R"({"spec": {"containers": [{
+    "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"}, "failureThreshold": 2,
+                      "terminationGracePeriodSeconds": 5},
+    "startupProbe": {"httpGet": {"port": 8080}, "failureThreshold": 60}}]}})");
+  ASSERT_TRUE(pod) << pod.error().message;
+  EXPECT_EQ(pod->liveness->path, "/healthz");
+  EXPECT_EQ(pod->liveness->failure_threshold, 2);
+  EXPECT_EQ(pod->liveness->grace_seconds, 5);
+  EXPECT_EQ(pod->startup->failure_threshold, 60);
+  EXPECT_EQ(pod->startup->grace_seconds, std::nullopt);
+  EXPECT_FALSE(pod->readiness);
+}
+
 TEST(ReadPod, ReadsHowSecretsAndConfigMapsAreMounted) {
   const auto pod = read_pod(R"({"spec": {
     "containers": [{"volumeMounts": [{"name": "tls", "mountPath": "/etc/penstock-tls"}, {"name": "job", "mountPath": "/etc/penstock"}]}],
@@ -41,12 +55,12 @@ TEST(ReadPod, ReadsHowSecretsAndConfigMapsAreMounted) {
   ASSERT_TRUE(pod) << pod.error().message;
   const PodMount& tls = pod->mounts[0];
   EXPECT_EQ(tls.object, "orders-0-abc");
-  EXPECT_EQ(tls.mode, 0600u);
+  EXPECT_EQ(tls.mode, 0600u) << "0644, as the API says it, but for its owner alone";
   EXPECT_FALSE(tls.optional);
   ASSERT_EQ(tls.items.size(), 1u);
   EXPECT_EQ(tls.items[0].key, "tls.crt");
   EXPECT_EQ(tls.items[0].path, "certs/tls.crt");
-  EXPECT_EQ(tls.items[0].mode, 0444u);
+  EXPECT_EQ(tls.items[0].mode, 0400u);
   EXPECT_EQ(pod->mounts[1].mode, 0440u);
   EXPECT_TRUE(pod->mounts[1].optional);
 }
@@ -73,7 +87,13 @@ TEST(ReadPod, RefusesWhatItCannotRun) {
           Case{
               R"({"spec": {"containers": [{"volumeMounts": [{"name": "v"}]}], "volumes": [{"name": "v", "secret": {"defaultMode": 4096}}]}})",
               "defaultMode 4096"},
-          Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})", "httpGet"},
+          Case{R"({"spec": {"containers": [{"readinessProbe": {"exec": {}}}]}})",
+               "readinessProbe that is no httpGet"},
+          Case{R"({"spec": {"containers": [{"livenessProbe": {"tcpSocket": {"port": 1}}}]}})",
+               "livenessProbe that is no httpGet"},
+          Case{
+              R"({"spec": {"containers": [{"startupProbe": {"httpGet": {"port": 1, "scheme": "HTTPS"}}}]}})",
+              "startupProbe with a host, headers or HTTPS"},
       }) {
     const auto pod = read_pod(row.json);
     ASSERT_FALSE(pod) << row.json;
