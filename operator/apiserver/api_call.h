@@ -22,13 +22,14 @@ struct Api::Call {
   bool pretty = false;
 };
 
-// How objects are shown: as they are, or as rows.
+// How objects are shown: as they are, as rows, or their metadata alone.
 struct Presentation {
-  bool as_table = false;
+  Form form = Form::kObject;
   IncludeObject include = IncludeObject::kMetadata;
 };
 
-Answer<Presentation> presentation_of(std::string_view accept, const Query& query);
+// Of the first form in Accept that is known here; 406 when it does not go with what is asked for.
+Answer<Presentation> presentation_of(std::string_view accept, const Query& query, bool is_list);
 Answer<Selector> selector_of(const Query& query, const KindDefinition& kind);
 // Digits alone; nothing otherwise.
 std::optional<Revision> parse_revision(const std::string& text);

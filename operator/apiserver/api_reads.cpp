@@ -6,6 +6,7 @@
 #include "operator/apiserver/json_path.h"
 #include "operator/apiserver/paging.h"
 #include "operator/apiserver/pod_log.h"
+#include "operator/apiserver/scale.h"
 #include "operator/apiserver/watch.h"
 
 namespace penstock::apiserver {
@@ -38,9 +39,12 @@ Answer<http::Reply> Api::read_one(const Call& call, const Route& route) {
     return http::Reply(json_response(200, scale_of(*route.kind, *stored), call.pretty));
   }
   const Json object = route.kind->group == "events.k8s.io" ? event_from_core(*stored) : *stored;
-  auto presentation = presentation_of(call.request.header("Accept"), call.query);
+  auto presentation = presentation_of(call.request.header("Accept"), call.query, false);
   if (!presentation) return presentation.error();
-  if (!presentation->as_table) return http::Reply(json_response(200, object, call.pretty));
+  if (presentation->form == Form::kObject)
+    return http::Reply(json_response(200, object, call.pretty));
+  if (presentation->form == Form::kMetadata)
+    return http::Reply(json_response(200, partial_metadata(object), call.pretty));
   const Json metadata{{"resourceVersion", text_at(object, ".metadata.resourceVersion")}};
   return http::Reply(json_response(
       200, make_table(*route.kind, {&object}, metadata, presentation->include, clock_.now()),
@@ -56,6 +60,42 @@ Failure wrong_version(const std::string& version, bool watch) {
   return bad_request("invalid resource version: " + problem);
 }
 
+FieldError forbidden(const char* field, const std::string& why) {
+  return {"FieldValueForbidden", field, "Forbidden: " + why};
+}
+
+// resourceVersionMatch and sendInitialEvents make sense in few combinations only.
+Answer<bool> check_version_match(const Query& query, bool watch) {
+  const std::string match = query.get("resourceVersionMatch");
+  const std::string version = query.get("resourceVersion");
+  const bool initial = query.has("sendInitialEvents");
+  std::vector<FieldError> errors;
+  const auto add = [&](const char* field, const std::string& why) {
+    errors.push_back(forbidden(field, why));
+  };
+  if (watch && initial && match.empty())
+    add("resourceVersionMatch", "resourceVersionMatch is required when sendInitialEvents is set");
+  if (watch && !initial && !match.empty())
+    add("resourceVersionMatch",
+        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  if (!watch && initial) add("sendInitialEvents", "sendInitialEvents is forbidden for list");
+  if (!watch && !match.empty() && version.empty())
+    add("resourceVersionMatch",
+        "resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (!watch && !match.empty() && query.has("continue"))
+    add("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+  if (!watch && match == "Exact" && version == "0")
+    add("resourceVersionMatch",
+        "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+  const bool known = match.empty() || match == "NotOlderThan" || (!watch && match == "Exact");
+  if (!known)
+    errors.push_back({"FieldValueNotSupported", "resourceVersionMatch",
+                      "Unsupported value: " + Json(match).dump() + ": supported values: " +
+                          (watch ? "" : "\"Exact\", ") + "\"NotOlderThan\""});
+  if (!errors.empty()) return invalid({"meta.k8s.io", "", "ListOptions", ""}, errors);
+  return true;
+}
+
 Failure version_too_large(Revision wanted, Revision current) {
   return {
       504, "Timeout",
@@ -67,29 +107,35 @@ Failure version_too_large(Revision wanted, Revision current) {
 }  // namespace
 
 Answer<http::Reply> Api::read_many(const Call& call, const Route& route) {
-  auto presentation = presentation_of(call.request.header("Accept"), call.query);
-  if (!presentation) return presentation.error();
   auto selector = selector_of(call.query, *route.kind);
   if (!selector) return selector.error();
   const bool watches = call.query.has("watch") && call.query.get("watch") != "false" &&
                        call.query.get("watch") != "0";
+  auto presentation = presentation_of(call.request.header("Accept"), call.query, !watches);
+  if (!presentation) return presentation.error();
   const std::string version = call.query.get("resourceVersion");
   const auto revision = version.empty() ? std::optional<Revision>(0) : parse_revision(version);
   if (!revision) return wrong_version(version, watches);
+  if (auto fine = check_version_match(call.query, watches); !fine) return fine.error();
   std::optional<std::string> name_space;
   if (!route.name_space.empty()) name_space = route.name_space;
   if (watches) {
-    return watch(call, WatchRequest{.kind = route.kind,
-                                    .name_space = name_space,
-                                    .selector = std::move(*selector),
-                                    .from = *revision,
-                                    .bookmarks = call.query.flag("allowWatchBookmarks"),
-                                    .as_table = presentation->as_table,
-                                    .include = presentation->include});
+    const bool told = call.query.has("sendInitialEvents");
+    return watch(
+        call, WatchRequest{.kind = route.kind,
+                           .name_space = name_space,
+                           .selector = std::move(*selector),
+                           .from = *revision,
+                           .initial = told ? call.query.flag("sendInitialEvents") : *revision == 0,
+                           .initial_end = told,
+                           .bookmarks = call.query.flag("allowWatchBookmarks"),
+                           .form = presentation->form,
+                           .include = presentation->include});
   }
   if (*revision > store_.revision()) return version_too_large(*revision, store_.revision());
   auto page = parse_page(call.query);
   if (!page) return page.error();
+  if (call.query.get("resourceVersionMatch") == "Exact") page->exact = *revision;
   auto listing = listing_for(store_, route.kind->storage_key(), name_space, *page);
   if (!listing) return listing.error();
 
@@ -104,16 +150,22 @@ Answer<http::Reply> Api::read_many(const Call& call, const Route& route) {
   const bool all_shown =
       call.query.get("labelSelector").empty() && call.query.get("fieldSelector").empty();
   const Json metadata = cut_to_page(objects, *page, listing->revision, all_shown);
-  if (presentation->as_table) {
+  if (presentation->form == Form::kTable) {
     return http::Reply(json_response(
         200, make_table(*route.kind, objects, metadata, presentation->include, clock_.now()),
         call.pretty));
   }
-  Json list{{"kind", route.kind->list_kind},
-            {"apiVersion", route.kind->api_version()},
+  const bool partial = presentation->form == Form::kMetadata;
+  Json list{{"kind", partial ? "PartialObjectMetadataList" : route.kind->list_kind},
+            {"apiVersion", partial ? "meta.k8s.io/v1" : route.kind->api_version()},
             {"metadata", metadata},
             {"items", Json::array()}};
-  for (const Json* object : objects) list["items"].push_back(*object);
+  for (const Json* object : objects) {
+    Json& item = list["items"].emplace_back(partial ? partial_metadata(*object) : *object);
+    if (partial || route.kind->custom) continue;
+    item.erase("kind");  // built-in types say these once, for the list
+    item.erase("apiVersion");
+  }
   return http::Reply(json_response(200, list, call.pretty));
 }
 

@@ -14,10 +14,12 @@ Answer<PatchType> patch_type(std::string_view content_type, const KindDefinition
   if (type == "application/apply-patch+yaml") return PatchType::kApply;
   if (type == "application/strategic-merge-patch+json" && !kind.custom)
     return PatchType::kStrategic;
-  return unsupported_media_type(
+  Failure failure = unsupported_media_type(
       std::string("application/json-patch+json, application/merge-patch+json, "
                   "application/apply-patch+yaml") +
       (kind.custom ? "" : ", application/strategic-merge-patch+json"));
+  if (!kind.custom) failure.details = "{}";
+  return failure;
 }
 
 http::Reply written_reply(const Written& written, bool pretty) {
@@ -74,6 +76,7 @@ Answer<http::Reply> Api::write(const Call& call, const Route& route) {
   }
   // A custom kind takes a POST to an object's path as one to the collection.
   if (method == "POST" && !route.name.empty() && !route.kind->custom) return method_not_allowed();
+  if (method == "PUT" && route.name.empty() && !route.kind->custom) return method_not_allowed();
   if (method == "PUT" && route.name.empty()) return bad_request("name must be provided");
   if (method == "POST" && route.kind->namespaced && route.name_space.empty())
     return method_not_allowed();

@@ -2,75 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "operator/apiserver/json_path.h"
+#include "operator/apiserver/pod_rules.h"
+#include "operator/apiserver/schema.h"
+#include "operator/apiserver/service_rules.h"
 #include "runtime/base/base64.h"
 
 namespace penstock::apiserver {
 
 namespace {
 
-void set_default(Json& object, const char* name, Json value) {
-  if (!object.contains(name) || object[name].is_null()) object[name] = std::move(value);
-}
-
-bool is_pod(const KindDefinition& kind) { return kind.group.empty() && kind.plural == "pods"; }
-
-void complete_container(Json& container) {
-  set_default(container, "terminationMessagePath", "/dev/termination-log");
-  set_default(container, "terminationMessagePolicy", "File");
-  set_default(container, "imagePullPolicy", "IfNotPresent");
-  set_default(container, "resources", Json::object());
-  Json& resources = container["resources"];
-  if (!resources.is_object() || !resources.contains("limits") || !resources["limits"].is_object())
-    return;
-  for (const auto& [name, amount] : resources["limits"].items()) {
-    set_default(resources["requests"], name.c_str(), amount);
-  }
-}
-
-// Guaranteed: every container has cpu and memory limits, equal to its requests. BestEffort: none
-// has any.
-std::string quality_of_service(const Json& containers) {
-  bool any = false, guaranteed = true;
-  for (const Json& container : containers) {
-    const Json resources = container.value("resources", Json::object());
-    const Json requests = resources.value("requests", Json::object());
-    const Json limits = resources.value("limits", Json::object());
-    any = any || !requests.empty() || !limits.empty();
-    guaranteed =
-        guaranteed && limits.contains("cpu") && limits.contains("memory") && limits == requests;
-  }
-  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
-}
-
-void complete_pod(Json& pod, bool created) {
-  Json& spec = pod["spec"];
-  if (!spec.is_object()) return;
-  set_default(spec, "restartPolicy", "Always");
-  set_default(spec, "terminationGracePeriodSeconds", 30);
-  set_default(spec, "dnsPolicy", "ClusterFirst");
-  set_default(spec, "schedulerName", "default-scheduler");
-  set_default(spec, "enableServiceLinks", true);
-  set_default(spec, "securityContext", Json::object());
-  if (!spec.contains("containers") || !spec["containers"].is_array()) return;
-  for (Json& container : spec["containers"]) {
-    if (container.is_object()) complete_container(container);
-  }
-  if (created)
-    pod["status"] = {{"phase", "Pending"}, {"qosClass", quality_of_service(spec["containers"])}};
-}
-
 void complete_secret(Json& secret) {
-  if (secret.contains("stringData") && secret["stringData"].is_object()) {
-    for (const auto& [name, value] : secret["stringData"].items()) {
-      if (value.is_string())
-        secret["data"][name] = encode_base64(value.get_ref<const std::string&>());
-    }
+  if (secret.contains("stringData")) {
+    for (const auto& [name, value] : secret["stringData"].items())
+      secret["data"][name] = encode_base64(value.get_ref<const std::string&>());
   }
   secret.erase("stringData");
-  set_default(secret, "type", "Opaque");
 }
 
 void complete_namespace(Json& space, bool created) {
@@ -81,54 +33,53 @@ void complete_namespace(Json& space, bool created) {
   space["status"] = {{"phase", "Active"}};
 }
 
+FieldError bad_key(const std::string& field, const std::string& key, const std::string& why) {
+  return {"FieldValueInvalid", field + "[" + key + "]",
+          "Invalid value: " + Json(key).dump() + ": " + why};
+}
+
+void validate_keys(const Json& object, std::vector<FieldError>& errors) {
+  const auto allowed = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  for (const char* field : {"data", "binaryData"}) {
+    const Json data = object.value(field, Json::object());
+    for (const auto& [key, value] : data.items()) {
+      if (key.empty() || !std::ranges::all_of(key, allowed))
+        errors.push_back(bad_key(
+            field, key,
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+            "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+            "'[-._a-zA-Z0-9]+')"));
+      if (key.size() > 253)
+        errors.push_back(bad_key(field, key, "must be no more than 253 characters"));
+      if (key == "." || key == "..")
+        errors.push_back(bad_key(field, key, "must not be '" + key + "'"));
+      else if (key.starts_with(".."))
+        errors.push_back(bad_key(field, key, "must not start with '..'"));
+    }
+  }
+}
+
+void validate_finalizers(const Json& object, std::vector<FieldError>& errors) {
+  const Json finalizers = object["metadata"].value("finalizers", Json::array());
+  for (std::size_t i = 0; i < finalizers.size(); ++i) {
+    const std::string name = finalizers[i].get<std::string>();
+    const bool standard = name == "kubernetes" || name == "orphan" || name == "foregroundDeletion";
+    if (!standard && name.find('/') == std::string::npos)
+      errors.push_back(
+          {"FieldValueInvalid", "metadata.finalizers[" + std::to_string(i) + "]",
+           "Invalid value: " + finalizers[i].dump() +
+               ": name is neither a standard finalizer name nor is it fully qualified"});
+  }
+}
+
 FieldError required(std::string field) {
   return {"FieldValueRequired", std::move(field), "Required value"};
 }
 
-void validate_pod(const Json& pod, const Json* before, std::vector<FieldError>& errors) {
-  const Json* containers = find_path(pod, ".spec.containers");
-  if (containers == nullptr || !containers->is_array() || containers->empty()) {
-    errors.push_back(required("spec.containers"));
-    return;
-  }
-  for (std::size_t i = 0; i < containers->size(); ++i) {
-    const std::string place = "spec.containers[" + std::to_string(i) + "]";
-    if (text_at((*containers)[i], ".name").empty()) errors.push_back(required(place + ".name"));
-    if (text_at((*containers)[i], ".image").empty()) errors.push_back(required(place + ".image"));
-  }
-  if (before == nullptr) return;
-  // Binding sets the node once; everything else that may change is listed in the message.
-  const auto frozen = [](const Json& object, bool with_node) {
-    Json spec = object.value("spec", Json::object());
-    for (const char* name :
-         {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"})
-      spec.erase(name);
-    if (!with_node) spec.erase("nodeName");
-    for (Json& container : spec["containers"]) container.erase("image");
-    return spec;
-  };
-  const bool bound = !text_at(*before, ".spec.nodeName").empty();
-  if (frozen(pod, bound) != frozen(*before, bound)) {
-    errors.push_back(
-        {"FieldValueForbidden", "spec",
-         "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
-         "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
-         "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be "
-         "set to 1 if it was previously negative)"});
-  }
-}
-
-void validate_data(const Json& object, const Json* before, bool encoded,
-                   std::vector<FieldError>& errors) {
-  if (encoded && object.contains("data")) {
-    for (const auto& [name, value] : object["data"].items()) {
-      if (!decode_base64(value.get_ref<const std::string&>())) {
-        errors.push_back({"FieldValueInvalid", "data[" + name + "]",
-                          "Invalid value: \"<secret contents redacted>\": "
-                          "illegal base64 data"});
-      }
-    }
-  }
+void validate_data(const Json& object, const Json* before, std::vector<FieldError>& errors) {
+  validate_keys(object, errors);
   if (before == nullptr || before->value("immutable", false) == false) return;
   for (const char* name : {"data", "binaryData", "immutable"}) {
     if (object.value(name, Json()) != before->value(name, Json())) {
@@ -136,6 +87,56 @@ void validate_data(const Json& object, const Json* before, bool encoded,
           {"FieldValueForbidden", name, "Forbidden: field is immutable when `immutable` is set"});
     }
   }
+}
+
+void validate_budget(const Json& budget, std::vector<FieldError>& errors) {
+  const Json spec = budget.value("spec", Json::object());
+  if (spec.contains("minAvailable") && spec.contains("maxUnavailable"))
+    errors.push_back(
+        {"FieldValueInvalid", "spec",
+         "Invalid value: " + spec.dump() + ": minAvailable and maxUnavailable cannot be both set"});
+}
+
+bool is_core(const KindDefinition& kind, std::string_view plural) {
+  return kind.group.empty() && kind.plural == plural;
+}
+
+struct Misfit {
+  std::string path, found, expected;
+};
+
+// The first value in `value` that is of another JSON type than its schema says; null fits anywhere.
+std::optional<Misfit> first_misfit(const Json& value, const Json& schema, const std::string& path) {
+  if (value.is_null()) return std::nullopt;
+  const std::string found = value.is_boolean()     ? "bool"
+                            : value.is_number()    ? "number"
+                            : value.is_primitive() ? "string"
+                                                   : value.type_name();
+  const std::string type = schema.value("type", "");
+  if (schema.value("x-kubernetes-int-or-string", false)) {
+    if (value.is_string() || value.is_number()) return std::nullopt;
+    return Misfit{path, found, schema.value("format", "")};
+  }
+  const bool fits = type == "string"    ? value.is_string()
+                    : type == "integer" ? value.is_number_integer()
+                    : type == "boolean" ? value.is_boolean()
+                    : type == "array"   ? value.is_array()
+                                        : value.is_object();
+  if (!fits) return Misfit{path, found, type};
+  if (value.is_object()) {
+    for (const auto& [name, child] : value.items()) {
+      if (path.empty() && name == "metadata") continue;
+      const Json* below = member_schema(&schema, name);
+      if (below == nullptr) continue;
+      if (auto wrong = first_misfit(child, *below, path + "." + name)) return wrong;
+    }
+  } else if (value.is_array()) {
+    for (const Json& item : value) {
+      if (item.is_null()) return Misfit{path, "null", "list item"};
+      if (auto wrong = first_misfit(item, *item_schema(&schema), path)) return wrong;
+    }
+  }
+  return std::nullopt;
 }
 
 struct Renamed {
@@ -153,42 +154,52 @@ constexpr std::array kEventNames{Renamed{"involvedObject", "regarding"},
 }  // namespace
 
 Answer<bool> check_builtin_types(const KindDefinition& kind, const Json& object) {
-  const auto refuse = [&](const std::string& field, const std::string& type) {
-    return bad_request(kind.kind + " in version \"" + kind.version + "\" cannot be handled as a " +
-                       kind.kind + ": json: cannot unmarshal into Go struct field " + kind.kind +
-                       "." + field + " of type " + type);
-  };
-  for (const char* name : {"spec", "status"}) {
-    const bool wrong =
-        object.contains(name) && !object[name].is_object() && !object[name].is_null();
-    if (wrong && !kind.custom) return refuse(name, "object");
+  if (kind.custom) return true;
+  const std::optional<Misfit> wrong = first_misfit(object, *kind.schema, "");
+  const bool secret = is_core(kind, "secrets");
+  const Json data = object.value(secret ? "data" : "binaryData", Json());
+  if (!wrong && data.is_object() && (secret || is_core(kind, "configmaps"))) {
+    for (const auto& [key, value] : data.items())
+      if (value.is_string() && !decode_base64(value.get_ref<const std::string&>()))
+        return bad_request(kind.kind + " in version \"" + kind.version +
+                           "\" cannot be handled as a " + kind.kind + ": illegal base64 data in " +
+                           key);
   }
-  if (kind.plural != "configmaps" && kind.plural != "secrets") return true;
-  for (const char* name : {"data", "binaryData", "stringData"}) {
-    if (!object.contains(name) || object[name].is_null()) continue;
-    if (!object[name].is_object()) return refuse(name, "map[string]string");
-    for (const auto& [key, value] : object[name].items()) {
-      if (!value.is_string()) return refuse(name, "string");
-    }
-  }
-  return true;
+  if (!wrong) return true;
+  return bad_request(kind.kind + " in version \"" + kind.version + "\" cannot be handled as a " +
+                     kind.kind + ": json: cannot unmarshal " + wrong->found +
+                     " into Go struct field " + kind.kind + wrong->path + " of type " +
+                     wrong->expected);
 }
 
-void complete_builtin(const KindDefinition& kind, Json& object, bool created) {
+void complete_builtin(const KindDefinition& kind, Json& object, const Json* before) {
   if (kind.custom) return;
-  if (is_pod(kind)) complete_pod(object, created);
-  if (kind.plural == "secrets") complete_secret(object);
-  if (kind.plural == "namespaces") complete_namespace(object, created);
-  if (kind.plural == "leases") set_default(object, "spec", Json::object());
+  if (is_core(kind, "pods")) complete_pod(object, before == nullptr);
+  if (is_core(kind, "services")) complete_service(object, before);
+  if (is_core(kind, "secrets")) complete_secret(object);
+  if (is_core(kind, "namespaces")) complete_namespace(object, before == nullptr);
+  if (kind.plural == "poddisruptionbudgets" && before == nullptr)
+    object["status"] = {{"currentHealthy", 0},
+                        {"desiredHealthy", 0},
+                        {"disruptionsAllowed", 0},
+                        {"expectedPods", 0}};
+  for (const char* part : {"spec", "status"}) {
+    // These are no pointers in Go: they are always there.
+    const Json& fields = (*kind.schema)["properties"];
+    if (fields.contains(part) && !object.contains(part)) object[part] = Json::object();
+  }
 }
 
 std::vector<FieldError> validate_builtin(const KindDefinition& kind, const Json& object,
                                          const Json* before) {
   std::vector<FieldError> errors;
   if (kind.custom) return errors;
-  if (is_pod(kind)) validate_pod(object, before, errors);
+  validate_finalizers(object, errors);
+  if (is_core(kind, "pods")) validate_pod(object, before, errors);
+  if (is_core(kind, "services")) validate_service(object, before, errors);
+  if (kind.plural == "poddisruptionbudgets") validate_budget(object, errors);
   if (kind.plural == "secrets" || kind.plural == "configmaps") {
-    validate_data(object, before, kind.plural == "secrets", errors);
+    validate_data(object, before, errors);
   }
   if (kind.plural == "secrets" && before != nullptr &&
       object.value("type", "") != before->value("type", "")) {

@@ -10,10 +10,10 @@ namespace penstock::apiserver {
 
 // What the API server does to objects of its own types, beside what a schema can say. Pure.
 
-// 400 when a field has the wrong JSON type (ConfigMap data that is no string, ...).
+// 400 when a field has the wrong JSON type (ConfigMap data that is no text, ...).
 Answer<bool> check_builtin_types(const KindDefinition& kind, const Json& object);
-// Fills in defaults of a new or changed object; `created`: with its first status.
-void complete_builtin(const KindDefinition& kind, Json& object, bool created);
+// Fills in defaults of a new (`before` is null: with its first status) or changed object.
+void complete_builtin(const KindDefinition& kind, Json& object, const Json* before);
 // Fields that are required or may not change. `before` is null for a new object.
 std::vector<FieldError> validate_builtin(const KindDefinition& kind, const Json& object,
                                          const Json* before);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/apiserver/json_path.h"
+#include "operator/apiserver/managed_fields.h"
 #include "operator/apiserver/time_text.h"
 #include "runtime/base/log.h"
 
@@ -133,14 +134,18 @@ Answer<Deleted> Deletion::remove(const ObjectKey& key, const DeleteOptions& opti
       (grace > 0 || has_finalizers(next) || is_namespace)) {
     return Deleted{*object, false};  // already on its way
   }
-  if (grace == 0 && !has_finalizers(next) && !is_namespace) return finish(key, object);
+  const bool at_once = grace == 0 && !has_finalizers(next) && !is_namespace;
+  if (at_once && !is_pod) return finish(key, object);
   next["metadata"]["deletionTimestamp"] = to_timestamp(clock_.now() + grace * 1000);
   if (!is_namespace) next["metadata"]["deletionGracePeriodSeconds"] = grace;
   if (is_namespace) next["status"]["phase"] = "Terminating";
   if (kind->has_generation && !is_deleting(*object)) {
     next["metadata"]["generation"] = next["metadata"].value("generation", std::int64_t{0}) + 1;
   }
-  return begin(key, object, std::move(next), options);
+  if (!at_once) return begin(key, object, std::move(next), options);
+  auto gone = finish(key, object);  // of a Pod is told how it went
+  if (gone) gone->object = std::move(next);
+  return gone;
 }
 
 Answer<Deleted> Deletion::begin(const ObjectKey& key, const Object& object, Json next,
@@ -151,7 +156,7 @@ Answer<Deleted> Deletion::begin(const ObjectKey& key, const Object& object, Json
   if (options.propagation == DeleteOptions::Propagation::kOrphan) orphan_dependents(key, *stored);
   if (options.propagation == DeleteOptions::Propagation::kForeground)
     settle_foreground(key, *stored);
-  return Deleted{**stored, store_.get(key) == nullptr && key.kind != "namespaces"};
+  return Deleted{**stored, false};
 }
 
 Answer<Deleted> Deletion::finish(const ObjectKey& key, const Object& object) {
@@ -261,6 +266,9 @@ void Deletion::orphan_dependents(const ObjectKey& key, const Object& object) {
                                 [&](const Json& owner) { return names_owner(owner, uid); }),
                  owners.end());
     if (owners.empty()) next["metadata"].erase("ownerReferences");
+    if (const KindDefinition* kind = kind_of(kinds_, dependent))
+      track_update(*found, next, *kind->schema,
+                   {"penstock", kind->api_version(), "", to_timestamp(clock_.now())});
     (void)store_.put(dependent, found, std::move(next));
   }
   drop_finalizer(key, kOrphan);

@@ -25,7 +25,7 @@ Answer<DeleteOptions> parse_delete_options(const Json& body);
 
 struct Deleted {
   Json object;        // as it is now, or was
-  bool gone = false;  // removed at once; else it is on its way
+  bool gone = false;  // removed at once; else it had something to wait for
 };
 
 // Ends objects: finalizers, grace of Pods, contents of namespaces, and the garbage collection of

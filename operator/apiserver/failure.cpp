@@ -12,7 +12,8 @@ std::string qualified(const std::string& name, const std::string& group) {
 
 // details of most failures: the kind is the plural there, except for 422.
 std::string details(const ObjectName& object, const std::string& kind) {
-  Json json{{"kind", kind}};
+  Json json = Json::object();
+  if (!kind.empty()) json["kind"] = kind;
   if (!object.name.empty()) json["name"] = object.name;
   if (!object.group.empty()) json["group"] = object.group;
   return json.dump();

@@ -34,7 +34,12 @@ Json key_of(const Json& item, const Json& schema) {
   Json key = Json::object();
   for (const Json& name : schema["x-kubernetes-list-map-keys"]) {
     const std::string text = name.get<std::string>();
-    if (item.is_object() && item.contains(text)) key[text] = item[text];
+    const Json* member = member_schema(item_schema(&schema), text);
+    if (item.is_object() && item.contains(text)) {
+      key[text] = item[text];
+    } else if (member != nullptr && member->contains("default")) {
+      key[text] = (*member)["default"];
+    }
   }
   return key;
 }
@@ -43,9 +48,11 @@ std::string item_element(const Json& item, const Json& schema, Layout layout) {
   return layout == Layout::kSet ? "v:" + item.dump() : "k:" + key_of(item, schema).dump();
 }
 
-// The schema of metadata's parts that people own; the rest of metadata is the server's.
+}  // namespace
+
 const Json& metadata_schema() {
   static const Json kSchema = Json::parse(R"({"type": "object", "properties": {
+    "generateName": {"type": "string"},
     "labels": {"type": "object", "additionalProperties": {"type": "string"}},
     "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
     "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
@@ -54,6 +61,8 @@ const Json& metadata_schema() {
       "items": {"type": "object", "x-kubernetes-map-type": "atomic"}}}})");
   return kSchema;
 }
+
+namespace {
 
 // The object as far as ownership goes: no type, no server-side metadata.
 Json owned_part(const Json& object) {

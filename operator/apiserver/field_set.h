@@ -19,6 +19,9 @@ struct FieldSet {
   friend bool operator==(const FieldSet&, const FieldSet&) = default;
 };
 
+// The schema of metadata's parts that people own; the rest of metadata is the server's.
+const Json& metadata_schema();
+
 FieldSet field_set_from(const Json& fields_v1);
 Json to_json(const FieldSet& set);
 

@@ -175,12 +175,14 @@ Answer<Json> apply_fields(const Json& live, const Json& applied, const Json& sch
   }
   if (!conflicts.empty()) return conflict_failure(conflicts);
 
-  const bool unchanged = own != entries.end() && previous == claimed && merged == live;
-  if (!unchanged) {
-    if (own != entries.end()) entries.erase(own);
-    entries.push_back(new_entry("Apply", manager));
-    entries.back().fields = claimed;
-  }
+  // Who applies what is there already has changed nothing: the time of his last change stays.
+  const bool changed = merged != live;
+  Entry entry = own == entries.end() ? new_entry("Apply", manager) : *own;
+  if (own == entries.end() && !changed) entry.json.erase("time");
+  if (changed && !manager.time.empty()) entry.json["time"] = manager.time;
+  entry.fields = claimed;
+  if (own != entries.end()) entries.erase(own);
+  entries.push_back(std::move(entry));
   if (!merged.contains("metadata")) merged["metadata"] = Json::object();
   store_entries(merged, std::move(entries));
   return merged;

@@ -95,6 +95,14 @@ bool has_shape(const Json& value, Shape shape) {
 void check_owners(const Json& metadata, std::vector<FieldError>& errors) {
   const Json* owners = find_path(metadata, ".ownerReferences");
   if (owners == nullptr) return;
+  const auto controllers = std::ranges::count_if(*owners, [](const Json& owner) {
+    const Json* controller = find_path(owner, ".controller");
+    return controller != nullptr && *controller == true;
+  });
+  if (controllers > 1)
+    errors.push_back({"FieldValueInvalid", "metadata.ownerReferences",
+                      "Invalid value: " + owners->dump() +
+                          ": Only one reference can have Controller set to true"});
   for (std::size_t i = 0; i < owners->size(); ++i) {
     const std::string path = "metadata.ownerReferences[" + std::to_string(i) + "]";
     for (const char* name : {"apiVersion", "kind", "name", "uid"}) {

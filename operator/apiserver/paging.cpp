@@ -65,6 +65,11 @@ Answer<PageRequest> parse_page(const Query& query) {
 
 Answer<Listing> listing_for(const Store& store, const std::string& kind,
                             const std::optional<std::string>& name_space, const PageRequest& page) {
+  if (page.exact) {
+    auto then = store.list_at(kind, name_space, *page.exact);
+    if (then) return std::move(*then);
+    return expired("The resourceVersion for the provided list is too old.");
+  }
   if (!page.after || !page.after->revision) return store.list(kind, name_space);
   auto listing = store.list_at(kind, name_space, *page.after->revision);
   if (listing) return std::move(*listing);

@@ -25,6 +25,7 @@ std::optional<PagePlace> from_token(const std::string& token);
 struct PageRequest {
   std::size_t limit = 0;  // 0: all
   std::optional<PagePlace> after;
+  std::optional<Revision> exact;  // the list as it was then, without a token
 };
 // `limit` and `continue` of a LIST. A limit does not count with resourceVersion=0, as on a real
 // server, which then answers from its cache.

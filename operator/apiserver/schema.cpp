@@ -168,7 +168,7 @@ class Validator {
     }
     if (matches) return true;
     const std::string found = "\"" + type_name(value) + "\"";
-    values_.push_back({"FieldValueInvalid", path,
+    values_.push_back({"FieldValueTypeInvalid", path,
                        "Invalid value: " + found + ": " + path + " in body must be of type " +
                            expected + ": " + found});
     type_or_presence_ = true;

@@ -170,10 +170,32 @@ Answer<std::vector<FieldRequirement>> parse_field_selector(std::string_view text
         requirement.path == "metadata.name" ||
         (requirement.path == "metadata.namespace" && kind.namespaced) ||
         std::ranges::find(kind.selectable, requirement.path) != kind.selectable.end();
+    if (!known && !kind.custom && kind.selectable.empty())
+      return bad_request(Json(requirement.path).dump() +
+                         " is not a known field selector: only \"metadata.name\", "
+                         "\"metadata.namespace\"");
     if (!known) return bad_request("field label not supported: " + requirement.path);
     requirements.push_back(std::move(requirement));
   }
   return requirements;
+}
+
+std::vector<LabelRequirement> requirements_of(const Json& label_selector) {
+  using Operator = LabelRequirement::Operator;
+  std::vector<LabelRequirement> all;
+  const Json labels = label_selector.value("matchLabels", Json::object());
+  for (const auto& [name, value] : labels.items())
+    all.push_back({name, Operator::kIn, {value.get<std::string>()}});
+  for (const Json& item : label_selector.value("matchExpressions", Json::array())) {
+    const std::string op = item.value("operator", "");
+    all.push_back({item.value("key", ""),
+                   op == "In"       ? Operator::kIn
+                   : op == "NotIn"  ? Operator::kNotIn
+                   : op == "Exists" ? Operator::kExists
+                                    : Operator::kNotExists,
+                   item.value("values", std::vector<std::string>())});
+  }
+  return all;
 }
 
 }  // namespace penstock::apiserver

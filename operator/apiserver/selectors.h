@@ -34,6 +34,8 @@ struct Selector {
 
 // "team=a,env in (x,y),!old": 400 with the API server's words when it does not parse.
 Answer<std::vector<LabelRequirement>> parse_label_selector(std::string_view text);
+// Of a LabelSelector in an object: {"matchLabels": {...}, "matchExpressions": [...]}.
+std::vector<LabelRequirement> requirements_of(const Json& label_selector);
 // "metadata.name=x,status.phase!=Running"; 400 for a field that the kind does not offer.
 Answer<std::vector<FieldRequirement>> parse_field_selector(std::string_view text,
                                                            const KindDefinition& kind);

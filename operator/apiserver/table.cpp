@@ -128,19 +128,68 @@ Json event_cells(const Json& event, Millis now) {
           text_at(event, ".metadata.name")};
 }
 
+std::string joined(const Json& map) {
+  std::string text;
+  for (const auto& [name, value] : map.items())
+    text += (text.empty() ? "" : ",") + name + "=" + value.get<std::string>();
+  return or_none(text);
+}
+
+Json service_cells(const Json& service, Millis now) {
+  std::string ports;
+  for (const Json& port : service["spec"].value("ports", Json::array())) {
+    const int node_port = port.value("nodePort", 0);
+    ports += (ports.empty() ? "" : ",") + std::to_string(port.value("port", 0)) +
+             (node_port == 0 ? "" : ":" + std::to_string(node_port)) + "/" +
+             port.value("protocol", "TCP");
+  }
+  const std::string type = text_at(service, ".spec.type");
+  const std::string name = text_at(service, ".spec.externalName");
+  return {type,
+          or_none(text_at(service, ".spec.clusterIP")),
+          type == "LoadBalancer"   ? "<pending>"
+          : type == "ExternalName" ? name
+                                   : "<none>",
+          or_none(ports),
+          age_of(service, now),
+          joined(service["spec"].value("selector", Json::object()))};
+}
+
+Json quota_cells(const Json& quota, Millis now) {
+  std::string requests, limits;
+  const Json used = quota.value("/status/used"_json_pointer, Json::object());
+  const Json hard = quota.value("/status/hard"_json_pointer, Json::object());
+  for (const auto& [name, most] : hard.items()) {
+    std::string& text = name.starts_with("limits.") ? limits : requests;
+    text += (text.empty() ? "" : ", ") + name + ": " + used.value(name, "0") + "/" +
+            most.get<std::string>();
+  }
+  return {requests, limits, age_of(quota, now)};
+}
+
+Json budget_cells(const Json& budget, Millis now) {
+  const auto limit = [&](const char* name) -> Json {
+    const Json value = budget["spec"].value(name, Json());
+    return value.is_null() ? Json("N/A") : value.is_string() ? value : Json(value.dump());
+  };
+  return {limit("minAvailable"), limit("maxUnavailable"),
+          budget.value("/status/disruptionsAllowed"_json_pointer, 0), age_of(budget, now)};
+}
+
 Json builtin_cells(const KindDefinition& kind, const Json& object, Millis now) {
   if (kind.plural == "pods") return pod_cells(object, now);
   if (kind.plural == "nodes") return node_cells(object, now);
   if (kind.plural == "events") return event_cells(object, now);
   if (kind.plural == "namespaces") return {text_at(object, ".status.phase"), age_of(object, now)};
   if (kind.plural == "configmaps") {
-    return {std::to_string(entries(object, ".data") + entries(object, ".binaryData")),
-            age_of(object, now)};
+    return {entries(object, ".data") + entries(object, ".binaryData"), age_of(object, now)};
   }
   if (kind.plural == "secrets") {
-    return {text_at(object, ".type"), std::to_string(entries(object, ".data")),
-            age_of(object, now)};
+    return {text_at(object, ".type"), entries(object, ".data"), age_of(object, now)};
   }
+  if (kind.plural == "services") return service_cells(object, now);
+  if (kind.plural == "resourcequotas") return quota_cells(object, now);
+  if (kind.plural == "poddisruptionbudgets") return budget_cells(object, now);
   if (kind.plural == "leases")
     return {text_at(object, ".spec.holderIdentity"), age_of(object, now)};
   Json cells = Json::array();
@@ -158,13 +207,16 @@ Json custom_cell(const PrinterColumn& column, const Json& object, Millis now) {
 }
 
 Json row_object(const Json& object, IncludeObject include) {
-  if (include == IncludeObject::kObject) return object;
+  return include == IncludeObject::kObject ? object : partial_metadata(object);
+}
+
+}  // namespace
+
+Json partial_metadata(const Json& object) {
   return {{"kind", "PartialObjectMetadata"},
           {"apiVersion", "meta.k8s.io/v1"},
           {"metadata", object["metadata"]}};
 }
-
-}  // namespace
 
 Json table_cells(const KindDefinition& kind, const Json& object, Millis now) {
   if (kind.plural == "events") return event_cells(object, now);  // where the name comes last

@@ -52,7 +52,11 @@ WatchSource::WatchSource(const Store& store, Clock& clock, WatchRequest request)
 
 void WatchSource::subscribe(Store& store, const http::Waker& waker) {
   subscription_ = store.subscribe(request_.kind->storage_key(), waker);
-  if (cursor_ == 0) add_initial(store.list(request_.kind->storage_key(), request_.name_space));
+  if (request_.initial) {
+    add_initial(store.list(request_.kind->storage_key(), request_.name_space));
+  } else if (cursor_ == 0) {
+    cursor_ = bookmarked_ = store.revision();
+  }
 }
 
 void WatchSource::add_initial(const Listing& listing) {
@@ -60,14 +64,15 @@ void WatchSource::add_initial(const Listing& listing) {
     if (request_.selector.matches(*object)) add_frame("ADDED", *object);
   }
   cursor_ = listing.revision;
-  if (request_.bookmarks) add_bookmark(true);
+  if (request_.bookmarks && request_.initial_end) add_bookmark(true);
 }
 
 void WatchSource::add_frame(const std::string& type, const Json& object) {
   const bool v1_event = request_.kind->group == "events.k8s.io";
   const Json shown = v1_event ? event_from_core(object) : object;
   Json frame{{"type", type}, {"object", shown}};
-  if (request_.as_table) {
+  if (request_.form == Form::kMetadata) frame["object"] = partial_metadata(shown);
+  if (request_.form == Form::kTable) {
     const Json metadata{{"resourceVersion", text_at(shown, ".metadata.resourceVersion")}};
     frame["object"] =
         make_table(*request_.kind, {&shown}, metadata, request_.include, clock_.now());
@@ -83,7 +88,8 @@ void WatchSource::add_bookmark(bool initial_end) {
               {"metadata", {{"resourceVersion", std::to_string(cursor_)}}}};
   if (initial_end) object["metadata"]["annotations"]["k8s.io/initial-events-end"] = "true";
   Json frame{{"type", "BOOKMARK"}, {"object", object}};
-  if (request_.as_table) {
+  if (request_.form == Form::kMetadata) frame["object"] = partial_metadata(object);
+  if (request_.form == Form::kTable) {
     frame["object"] =
         make_table(*request_.kind, {}, object["metadata"], request_.include, clock_.now());
     frame["object"]["rows"].push_back(bookmark_row(*request_.kind, object));

@@ -20,9 +20,11 @@ struct WatchRequest {
   const KindDefinition* kind = nullptr;
   std::optional<std::string> name_space;
   Selector selector;
-  std::optional<Revision> from;  // absent or 0: the present state first
+  std::optional<Revision> from;  // absent or 0: from now on
+  bool initial = true;           // the present state first, whatever `from` says
+  bool initial_end = false;      // a bookmark tells when that is all told
   bool bookmarks = false;
-  bool as_table = false;
+  Form form = Form::kObject;
   IncludeObject include = IncludeObject::kMetadata;
   Duration timeout = std::chrono::minutes(30);
 };

@@ -5,6 +5,7 @@
 #include "operator/apiserver/builtin_rules.h"
 #include "operator/apiserver/json_path.h"
 #include "operator/apiserver/patch.h"
+#include "operator/apiserver/service_rules.h"
 #include "operator/apiserver/time_text.h"
 
 namespace penstock::apiserver {
@@ -55,27 +56,6 @@ ObjectKey key_of(const Route& route) {
   return {route.kind->storage_key(), route.name_space, route.name};
 }
 
-Json scale_of(const KindDefinition& kind, const Json& object) {
-  Json metadata = Json::object();
-  for (const char* name : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
-    if (object["metadata"].contains(name)) metadata[name] = object["metadata"][name];
-  }
-  Json scale{{"kind", "Scale"},
-             {"apiVersion", "autoscaling/v1"},
-             {"metadata", metadata},
-             {"spec", Json::object()},
-             {"status", {{"replicas", 0}}}};
-  if (const Json* replicas = find_path(object, kind.scale->spec); replicas != nullptr) {
-    scale["spec"]["replicas"] = *replicas;
-  }
-  if (const Json* replicas = find_path(object, kind.scale->status); replicas != nullptr) {
-    scale["status"]["replicas"] = *replicas;
-  }
-  const std::string selector = text_at(object, kind.scale->selector);
-  if (!kind.scale->selector.empty() && !selector.empty()) scale["status"]["selector"] = selector;
-  return scale;
-}
-
 std::string Writer::new_uid() {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string uid;
@@ -121,6 +101,7 @@ Status Writer::prepare_cluster() {
     TRY(store_.put(key, stored, std::move(crd)));
   }
   deletion_.settle_all();
+  refresh_derived();
   expire_events();
   return ok();
 }
@@ -158,9 +139,22 @@ Answer<bool> Writer::admit(const WriteContext& context, const Json* old, Prepare
   return invalid(context.kind.named(text_at(prepared.object, ".metadata.name")), errors);
 }
 
+// Gives what only the whole cluster can tell: addresses of Services.
+Answer<bool> Writer::assign(const WriteContext& context, Json& object) {
+  const bool service = context.kind.group.empty() && context.kind.plural == "services";
+  if (!service || !context.subresource.empty()) return true;
+  TakenAddresses taken;
+  for (const Object& other : store_.list("services", std::nullopt).objects) {
+    const bool same = (*other)["metadata"]["uid"] == object["metadata"]["uid"];
+    if (!same) add_taken(*other, taken);
+  }
+  return assign_addresses(object, taken);
+}
+
 // Admits and stores what was prepared; `old` is null for a create.
 Answer<Written> Writer::finish(const WriteContext& context, const Object& old, Prepared prepared) {
   if (auto admitted = admit(context, old.get(), prepared); !admitted) return admitted.error();
+  if (auto fits = check_quotas(context, old.get(), prepared.object); !fits) return fits.error();
   const int status = old == nullptr ? 201 : 200;
   if (prepared.unchanged || context.options.dry_run) {
     return Written{std::move(prepared.object), status, std::move(prepared.warnings)};
@@ -172,6 +166,7 @@ Answer<Written> Writer::finish(const WriteContext& context, const Object& old, P
   Json answer = **stored;
   if (context.kind.group == "events.k8s.io") answer = event_from_core(answer);
   deletion_.settle(key);
+  refresh_derived();
   if (key.kind == "events" && old == nullptr && ++events_created_ % 256 == 0) expire_events();
   return Written{std::move(answer), status, std::move(prepared.warnings)};
 }
@@ -193,6 +188,7 @@ Answer<Written> Writer::create(const Route& route, const WriteOptions& options, 
   if (route.kind->group == "events.k8s.io") *matched = event_to_core(*matched);
   auto prepared = prepare_create(context, std::move(*matched));
   if (!prepared) return prepared.error();
+  if (auto given = assign(context, prepared->object); !given) return given.error();
   return finish(context, nullptr, std::move(*prepared));
 }
 
@@ -206,6 +202,7 @@ Answer<Written> Writer::update(const Route& route, const WriteContext& context, 
   if (route.kind->group == "events.k8s.io") next = event_to_core(next);
   auto prepared = prepare_update(context, *old, std::move(next));
   if (!prepared) return prepared.error();
+  if (auto given = assign(context, prepared->object); !given) return given.error();
   return finish(context, old, std::move(*prepared));
 }
 
@@ -238,6 +235,7 @@ Answer<Written> Writer::patch(const Route& route, const WriteOptions& options, P
     }
     auto prepared = prepare_apply(context, old.get(), patch);
     if (!prepared) return prepared.error();
+    if (auto given = assign(context, prepared->object); !given) return given.error();
     return finish(context, old, std::move(*prepared));
   }
   if (old == nullptr) return not_found(route.kind->named(route.name));
@@ -245,40 +243,11 @@ Answer<Written> Writer::patch(const Route& route, const WriteOptions& options, P
   const Json seen = route.kind->group == "events.k8s.io" ? event_from_core(*old) : *old;
   auto next = type == PatchType::kJson    ? apply_json_patch(seen, patch)
               : type == PatchType::kMerge ? apply_merge_patch(seen, patch)
-                                          : apply_strategic_patch(seen, patch);
+                                          : apply_strategic_patch(seen, patch, *route.kind->schema);
   if (!next) return next.error();
   auto matched = match_body(context, std::move(*next));
   if (!matched) return matched.error();
   return update(route, context, old, std::move(*matched));
-}
-
-Answer<Written> Writer::patch_scale(const Route& route, const WriteContext& context,
-                                    const Object& old, PatchType type, const Json& patch) {
-  const Json scale = scale_of(*route.kind, *old);
-  if (type == PatchType::kApply)
-    return not_implemented("server-side apply of the scale subresource");
-  auto next =
-      type == PatchType::kJson ? apply_json_patch(scale, patch) : apply_merge_patch(scale, patch);
-  if (!next) return next.error();
-  return write_scale(route, context, old, *next);
-}
-
-Answer<Written> Writer::write_scale(const Route& route, const WriteContext& context,
-                                    const Object& old, const Json& scale) {
-  const Json* replicas = find_path(scale, ".spec.replicas");
-  if (replicas == nullptr || !replicas->is_number_integer()) {
-    return bad_request("a Scale needs spec.replicas, a whole number");
-  }
-  WriteContext as_patch = context;
-  as_patch.is_patch = true;  // a Scale without version is accepted
-  Json next = *old;
-  set_path(next, route.kind->scale->spec, *replicas);
-  const std::string version = text_at(scale, ".metadata.resourceVersion");
-  if (!version.empty()) next["metadata"]["resourceVersion"] = version;
-  auto written = update(route, as_patch, old, std::move(next));
-  if (!written) return written.error();
-  written->object = scale_of(*route.kind, written->object);
-  return written;
 }
 
 Answer<Written> Writer::remove(const Route& route, const DeleteOptions& options) {
@@ -292,8 +261,11 @@ Answer<Written> Writer::remove(const Route& route, const DeleteOptions& options)
     return not_implemented("deleting a CustomResourceDefinition that this server was built with");
   }
   auto deleted = deletion_.remove(key_of(route), options);
+  refresh_derived();
   if (!deleted) return deleted.error();
-  const bool answers_object = route.kind->plural == "pods" || route.kind->plural == "namespaces";
+  const std::string& plural = route.kind->plural;
+  const bool answers_object = plural == "pods" || plural == "namespaces" || plural == "services" ||
+                              plural == "resourcequotas";
   if (!deleted->gone || answers_object) return Written{std::move(deleted->object), 200, {}};
   Json details{{"name", name},
                {"kind", route.kind->plural},
@@ -317,44 +289,8 @@ Answer<Written> Writer::remove_all(const std::vector<ObjectKey>& keys,
     if (!deleted) return deleted.error();
     items.push_back(std::move(deleted->object));
   }
+  refresh_derived();
   return Written{std::move(items), 200, {}};
-}
-
-Answer<Written> Writer::bind_pod(const Route& route, const Json& binding) {
-  const Object old = store_.get(key_of(route));
-  if (old == nullptr) return not_found(route.kind->named(route.name));
-  const std::string node = text_at(*old, ".spec.nodeName");
-  const std::string wanted = text_at(binding, ".target.name");
-  if (wanted.empty()) return bad_request("a Binding needs target.name");
-  if (!node.empty())
-    return conflict(route.kind->named(route.name),
-                    "pod is already assigned to node \"" + node + "\"");
-  Json next = *old;
-  next["spec"]["nodeName"] = wanted;
-  const auto stored = store_.put(key_of(route), old, std::move(next));
-  if (!stored) return internal_error(stored.error().message);
-  return Written{Json{{"kind", "Status"},
-                      {"apiVersion", "v1"},
-                      {"metadata", Json::object()},
-                      {"status", "Success"},
-                      {"code", 201}},
-                 201,
-                 {}};
-}
-
-Answer<Written> Writer::evict(const Route& route, const Json& eviction) {
-  const Json* wanted = find_path(eviction, ".deleteOptions");
-  auto options = parse_delete_options(wanted == nullptr ? Json::object() : *wanted);
-  if (!options) return options.error();
-  auto deleted = deletion_.remove(key_of(route), *options);
-  if (!deleted) return deleted.error();
-  return Written{Json{{"kind", "Status"},
-                      {"apiVersion", "v1"},
-                      {"metadata", Json::object()},
-                      {"status", "Success"},
-                      {"code", 201}},
-                 201,
-                 {}};
 }
 
 void Writer::expire_events() {

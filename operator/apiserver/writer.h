@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,12 @@ class Writer {
   Answer<Written> write_scale(const Route& route, const WriteContext& context, const Object& old,
                               const Json& scale);
   Answer<bool> check_namespace(const Route& route, const std::string& name);
+  Answer<bool> assign(const WriteContext& context, Json& object);
   Answer<bool> admit(const WriteContext& context, const Json* old, Prepared& prepared);
+  Answer<bool> check_quotas(const WriteContext& context, const Json* old, const Json& object);
+  void refresh_derived();
+  void collect_stale(const Change& pod, std::set<ObjectKey>& stale);
+  void refresh_status(const ObjectKey& key);
   void expire_events();
   std::string new_uid();
 
@@ -68,10 +74,9 @@ class Writer {
   Random random_;
   Deletion deletion_;
   std::uint64_t events_created_ = 0;
+  Revision derived_at_ = 0;  // statuses that follow from Pods are right as of here
 };
 
 ObjectKey key_of(const Route& route);
-// autoscaling/v1 Scale of an object with a scale subresource.
-Json scale_of(const KindDefinition& kind, const Json& object);
 
 }  // namespace penstock::apiserver

@@ -15,6 +15,9 @@ namespace penstock::apiserver {
 
 namespace {
 
+// As Go prints it: "/v1" for the core group.
+std::string group_version(const KindDefinition& kind) { return kind.group + "/" + kind.version; }
+
 FieldManager manager_of(const WriteContext& context) {
   return {context.options.field_manager, context.kind.api_version(), context.subresource,
           context.subresource == "scale" ? "" : to_timestamp(context.now)};
@@ -50,10 +53,8 @@ Answer<std::vector<std::string>> normalise(const WriteContext& context, Json& ob
   if (context.options.validation == FieldValidation::kWarn) {
     for (const std::string& field : unknown) warnings.push_back("unknown field \"" + field + "\"");
   }
-  if (context.kind.custom) {
-    drop_nulls(object, *context.kind.schema);
-    apply_defaults(object, *context.kind.schema);
-  }
+  drop_nulls(object, *context.kind.schema);
+  apply_defaults(object, *context.kind.schema);
   return warnings;
 }
 
@@ -119,6 +120,7 @@ Json writable_part(const WriteContext& context, const Json& old, Json next) {
   if (context.subresource == "status") {
     Json object = old;
     keep_member(object, next, "status");
+    if (context.is_apply) keep_member(object["metadata"], next["metadata"], "managedFields");
     return object;
   }
   if (context.subresource == "resize") {
@@ -194,6 +196,18 @@ Answer<bool> check_versions(const WriteContext& context, const Json& old, const 
   return true;
 }
 
+// What a new object is compared with to tell what its maker has set: the parts of built-in types
+// that are always there, and a status that is not the maker's.
+Json empty_object(const KindDefinition& kind, const Json& object) {
+  Json empty{{"metadata", Json::object()}};
+  if (kind.custom) return empty;
+  if ((*kind.schema)["properties"].contains("spec")) empty["spec"] = Json::object();
+  if (kind.plural == "pods") empty["spec"]["containers"] = Json::array();
+  if (kind.plural == "namespaces") empty["spec"] = object["spec"];
+  if (kind.has_status && object.contains("status")) empty["status"] = object["status"];
+  return empty;
+}
+
 void set_identity(const WriteContext& context, Json& object) {
   Json& metadata = object["metadata"];
   if (text_at(object, ".metadata.name").empty() &&
@@ -212,12 +226,37 @@ void set_identity(const WriteContext& context, Json& object) {
 
 }  // namespace
 
+namespace {
+
+// A shape that Go could not have decoded: who has sent a patch is told so of the patch.
+Failure misshapen(const WriteContext& context, const Json& body, const Failure& why) {
+  if (context.is_apply)
+    return Failure{500, "",
+                   "failed to create typed patch object (" + text_at(body, ".metadata.namespace") +
+                       "/" + context.name + "; " + group_version(context.kind) +
+                       ", Kind=" + context.kind.kind + "): " + why.message,
+                   ""};
+  if (!context.is_patch) return why;
+  return invalid({}, {{"FieldValueInvalid", "patch",
+                       "Invalid value: " + Json(body.dump()).dump() + ": " + why.message}});
+}
+
+}  // namespace
+
 Answer<Json> match_body(const WriteContext& context, Json body) {
   const KindDefinition& kind = context.kind;
   const std::string shown = body.dump().substr(0, 30);
   if (text_at(body, ".kind").empty()) {
     return bad_request("the object provided is unrecognized (must be of type " + kind.kind +
                        "): Object 'Kind' is missing in '" + body.dump().substr(0, 200) + "'");
+  }
+  const bool other =
+      text_at(body, ".apiVersion") != kind.api_version() || body["kind"] != kind.kind;
+  if (!kind.custom && other) {
+    const std::string version = text_at(body, ".apiVersion");
+    return bad_request(text_at(body, ".kind") + " in version \"" +
+                       version.substr(version.find('/') + 1) + "\" cannot be handled as a " +
+                       kind.kind + ": the kind is another one");
   }
   if (text_at(body, ".apiVersion") != kind.api_version()) {
     return bad_request("the API version in the data (" + text_at(body, ".apiVersion") +
@@ -226,7 +265,8 @@ Answer<Json> match_body(const WriteContext& context, Json body) {
   auto types = check_metadata_types(body, kind.kind, kind.version);
   if (!types) return types.error();
   if (!body.contains("metadata")) body["metadata"] = Json::object();
-  if (auto shapes = check_builtin_types(kind, body); !shapes) return shapes.error();
+  if (auto shapes = check_builtin_types(kind, body); !shapes)
+    return misshapen(context, body, shapes.error());
   if (body["kind"] != kind.kind) {
     return invalid(kind.named(text_at(body, ".metadata.name")),
                    {{"FieldValueInvalid", "kind",
@@ -259,12 +299,13 @@ Answer<Prepared> prepare_create(const WriteContext& context, Json body) {
   prepared.warnings = std::move(*warnings);
   const Json managed = object["metadata"].value("managedFields", Json());
   set_identity(context, object);
-  complete_builtin(context.kind, object, true);
+  complete_builtin(context.kind, object, nullptr);
   if (auto fine = check(context, object, nullptr); !fine) return fine.error();
   if (context.is_apply) {
     object["metadata"]["managedFields"] = managed;
   } else {
-    track_update({{"metadata", Json::object()}}, object, *context.kind.schema, manager_of(context));
+    track_update(empty_object(context.kind, object), object, *context.kind.schema,
+                 manager_of(context));
   }
   return prepared;
 }
@@ -278,7 +319,7 @@ Answer<Prepared> prepare_update(const WriteContext& context, const Json& old, Js
   auto warnings = normalise(context, object);
   if (!warnings) return warnings.error();
   prepared.warnings = std::move(*warnings);
-  complete_builtin(context.kind, object, false);
+  complete_builtin(context.kind, object, &old);
   keep_system_metadata(object, old);
   Json& metadata = object["metadata"];
   const bool had_fields = old["metadata"].contains("managedFields");
@@ -317,10 +358,10 @@ Answer<Prepared> prepare_apply(const WriteContext& context, const Json* old, Jso
     const std::vector<std::string> undeclared = undeclared_fields(body, *context.kind.schema);
     if (!undeclared.empty()) {
       return Failure{500, "",
-                     "failed to create typed patch object (" + context.name_space + "/" +
-                         context.name + "; " + context.kind.api_version() +
-                         ", Kind=" + context.kind.kind + "): " + undeclared.front() +
-                         ": field not declared in schema",
+                     "failed to create typed patch object (" +
+                         text_at(body, ".metadata.namespace") + "/" + context.name + "; " +
+                         group_version(context.kind) + ", Kind=" + context.kind.kind +
+                         "): " + undeclared.front() + ": field not declared in schema",
                      ""};
     }
   }

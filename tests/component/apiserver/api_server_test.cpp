@@ -105,7 +105,9 @@ TEST_F(ApiServerOverHttp, WatchTellsEveryChangeInOrder) {
 TEST_F(ApiServerOverHttp, WatchEndsTheInitialStateWithABookmark) {
   curl("POST", jobs_, job("w"));
   const std::string frames =
-      curl("GET", jobs_ + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=1");
+      curl("GET", jobs_ +
+                      "?watch=true&allowWatchBookmarks=true&timeoutSeconds=1&"
+                      "sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
   EXPECT_THAT(frames, testing::ContainsRegex(
                           "ADDED.*\n.*\"k8s.io/initial-events-end\":\"true\".*BOOKMARK"));
 }

@@ -17,8 +17,13 @@ struct PatchCase {
 class StrategicPatch : public testing::TestWithParam<PatchCase> {};
 
 TEST_P(StrategicPatch, Merges) {
+  const Json schema = Json::parse(R"({"properties":{
+    "containers":{"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],"items":{}},
+    "env":{"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],"items":{}},
+    "finalizers":{"x-kubernetes-list-type":"set"},
+    "args":{"x-kubernetes-list-type":"atomic"}}})");
   const auto result =
-      apply_strategic_patch(Json::parse(GetParam().object), Json::parse(GetParam().patch));
+      apply_strategic_patch(Json::parse(GetParam().object), Json::parse(GetParam().patch), schema);
   ASSERT_TRUE(result);
   EXPECT_EQ(*result, Json::parse(GetParam().expect)) << result->dump();
 }

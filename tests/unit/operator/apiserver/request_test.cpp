@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
         RouteCase{"EscapedName", "/api/v1/nodes/a%2Db", "nodes||a-b|"},
         RouteCase{"NamespacedWithoutNamespace", "/api/v1/pods/p1", ""},
         RouteCase{"ClusterKindInNamespace", "/api/v1/namespaces/default/nodes/n1", ""},
-        RouteCase{"UnknownKind", "/api/v1/namespaces/default/services/x", ""},
+        RouteCase{"UnknownKind", "/api/v1/namespaces/default/replicasets/x", ""},
         RouteCase{"UnknownGroup", "/apis/apps/v1/deployments", ""},
         RouteCase{"TooLong", "/api/v1/nodes/a/b/c", ""}, RouteCase{"Root", "/", ""}),
     [](const auto& row) { return std::string(row.param.name); });

@@ -171,7 +171,7 @@ TEST_F(Writes, ApplyOfAnUndeclaredFieldNamesIt) {
   const auto refused = prepare_apply(as_apply, nullptr, body(R"({"nope":1})"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message,
-            "failed to create typed patch object (default/a; x.dev/v1, Kind=Job): .spec.nope: "
+            "failed to create typed patch object (/a; x.dev/v1, Kind=Job): .spec.nope: "
             "field not declared in schema");
 }
 
