@@ -153,11 +153,11 @@ Result<std::unique_ptr<Job>> make(const Arguments& arguments, Clock& clock) {
 }  // namespace
 
 int run_command(const std::vector<std::string>& words) {
-  const auto arguments = parse_arguments(
-      words,
-      {"parallelism", "checkpoints", "interval", "from", "control", "control-certificates", "http",
-       "termination-message"},
-      {"json"});
+  const auto arguments =
+      parse_arguments(words,
+                      {"parallelism", "checkpoints", "interval", "from", "control",
+                       "control-certificates", "http", "termination-message"},
+                      {"json"});
   if (!arguments) return complain("run", arguments.error().message + "\n" + kUse, 2);
   if (arguments->plain.size() != 1)
     return complain("run", std::string("give one FILE\n") + kUse, 2);
@@ -173,8 +173,7 @@ int run_command(const std::vector<std::string>& words) {
   if (const auto address = arguments->get("control")) {
     auto started = ControlServer::start(
         **job, clock,
-        {.address = *address,
-         .certificates = arguments->get("control-certificates").value_or("")});
+        {.address = *address, .certificates = arguments->get("control-certificates").value_or("")});
     if (!started) return cannot_run(*arguments, started.error().within("--control"));
     control = std::move(*started);
     log::info("control", {{"address", control->address()}});

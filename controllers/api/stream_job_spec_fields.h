@@ -377,7 +377,8 @@ void describe(Type<StreamJobSpec>, V& v) {
      .maximum = 9007199254740991.0},
     &S::restart_nonce);
   v({.name = "scaling", .doc = "Who decides parallelism."}, &S::scaling);
-  v({.name = "template", .doc = "What to merge into every Pod, as kubectl would."}, &S::pod_template);
+  v({.name = "template", .doc = "What to merge into every Pod, as kubectl would."},
+    &S::pod_template);
   v({.name = "logging", .doc = "What the engine logs."}, &S::logging);
 }
 

@@ -42,8 +42,8 @@ class FollowedObjects final : public PodObjects {
 
   Result<std::map<std::string, std::string>> read(const PodObject& wanted) const override {
     const bool secret = wanted.kind == Kind::kSecret;
-    TRY_ASSIGN(const k8s::Object object,
-               reader_.get(secret ? k8s::secrets() : k8s::config_maps(), {wanted.space, wanted.name}));
+    TRY_ASSIGN(const k8s::Object object, reader_.get(secret ? k8s::secrets() : k8s::config_maps(),
+                                                     {wanted.space, wanted.name}));
     const Json json = Json::parse(object.text(), nullptr, false);
     std::map<std::string, std::string> keys;
     TRY(add_keys(json, "data", secret, keys));

@@ -13,8 +13,9 @@ namespace penstock {
 struct ControlOptions {
   // "127.0.0.1:7000", "[::1]:0" or "unix:/path". Port 0 takes a free one.
   std::string address;
-  // Folder with tls.crt, tls.key and ca.crt (PEM), as a Secret of type kubernetes.io/tls is mounted;
-  // empty: plain text. Clients must show a certificate of that authority, valid for clients.
+  // Folder with tls.crt, tls.key and ca.crt (PEM), as a Secret of type kubernetes.io/tls is
+  // mounted; empty: plain text. Clients must show a certificate of that authority, valid for
+  // clients.
   std::string certificates;
 };
 

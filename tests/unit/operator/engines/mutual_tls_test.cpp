@@ -23,8 +23,8 @@ class MutualTlsTest : public testing::Test {
   MutualTlsTest() {
     authority_ = http::make_authority("penstock", clock_.now()).value();
     write(issue(authority_, "u1.engine", Usage::kServer), authority_, "");
-    auto started = ControlServer::start(
-        job_, clock_, {.address = "127.0.0.1:0", .certificates = folder_.path()});
+    auto started = ControlServer::start(job_, clock_,
+                                        {.address = "127.0.0.1:0", .certificates = folder_.path()});
     EXPECT_TRUE(started) << started.error().message;
     server_ = std::move(started).value();
   }
