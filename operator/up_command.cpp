@@ -42,7 +42,9 @@ constexpr const char* kUsage =
     "free port)\n"
     "  --kubeconfig FILE  where to write the kubeconfig (default DIR/kubeconfig)\n"
     "  --apply PATH...    manifests, or folders of them, to apply once it runs\n"
-    "  --cpus N           CPUs that the Node offers; nothing enforces them (default 16)\n"
+    "  --cpus N           CPUs that the Node offers; nothing enforces them (default 16); 0: no "
+    "Node,\n"
+    "                     Pods stay Pending\n"
     "  --api-only         the API and the processes without the operator\n";
 constexpr Duration kPodGrace = std::chrono::seconds(30);
 
@@ -91,8 +93,8 @@ Result<UpOptions> read_options(const std::vector<std::string>& arguments) {
     if (name == "--kubeconfig") options.kubeconfig = value;
     if (name == "--listen") TRY(read_listen(value, options));
     if (name == "--cpus" &&
-        (!read_number(value, options.cpus) || options.cpus < 1 || options.cpus > 10000))
-      return wrong_use("--cpus needs a whole number from 1 to 10000, got " + value);
+        (!read_number(value, options.cpus) || options.cpus < 0 || options.cpus > 10000))
+      return wrong_use("--cpus needs a whole number from 0 to 10000, got " + value);
     if (name == "--apply") {
       options.apply.emplace_back(value);
       while (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"))
@@ -182,10 +184,13 @@ Status run_up(const UpOptions& options, int signals) {
   TRY_ASSIGN(const k8s::Cluster cluster, k8s::read_kubeconfig({options.kubeconfig.string()}));
   metrics::Registry metrics;
   TRY_ASSIGN(const auto transport, k8s::make_cpprest_transport(cluster, clock, metrics));
-  ProcessRunnerOptions runner_options{
-      .data = options.data, .shim = programs / "penstock-shim", .program = programs / "penstock"};
-  runner_options.capacity.millicpu = options.cpus * 1000;
-  TRY_ASSIGN(const auto runner, ProcessRunner::start(std::move(runner_options), *transport, clock));
+  std::unique_ptr<ProcessRunner> runner;
+  if (options.cpus > 0) {
+    ProcessRunnerOptions runner_options{
+        .data = options.data, .shim = programs / "penstock-shim", .program = programs / "penstock"};
+    runner_options.capacity.millicpu = options.cpus * 1000;
+    TRY_ASSIGN(runner, ProcessRunner::start(std::move(runner_options), *transport, clock));
+  }
 
   const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock);
   std::unique_ptr<Operator> controllers;
@@ -212,7 +217,7 @@ Status run_up(const UpOptions& options, int signals) {
   wait_for_signal(signals);
   log::info("stopping; jobs write a last checkpoint");
   work = {};
-  runner->stop_all(kPodGrace);
+  if (runner) runner->stop_all(kPodGrace);
   return ok();
 }
 

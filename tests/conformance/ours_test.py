@@ -1,4 +1,4 @@
-"""The conformance suite on our own API server, as `up --api-only` serves it. --bin DIR: where the programs are."""
+"""The conformance suite on our own API server, as `up --api-only --cpus 0` serves it: without a Node, as the real one was recorded. --bin DIR: where the programs are."""
 import argparse
 import pathlib
 import shutil
@@ -20,7 +20,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="penstock-conformance-"))
     kubeconfig = folder / "kubeconfig"
     with (folder / "api.log").open("wb") as log:
-        server = subprocess.Popen([options.bin / "penstock-operator", "up", "--api-only", "--data", folder / "data", "--kubeconfig",
+        server = subprocess.Popen([options.bin / "penstock-operator", "up", "--api-only", "--cpus", "0", "--data", folder / "data", "--kubeconfig",
                                    kubeconfig], stdout=log, stderr=log)
     try:
         wait_for(f"the API server; see {folder}/api.log", kubeconfig.exists)
