@@ -40,7 +40,8 @@ Attempt::Attempt(JobShared& shared)
              shared.clock.monotonic()) {}
 
 Attempt::~Attempt() {
-  // Threads first: they post to what is freed after them.
+  // Threads first: they post to what is freed after them. What they upload now is for nobody.
+  if (store_ != nullptr) store_->cancel();
   deployment_.reset();
   uploader_.reset();
 }

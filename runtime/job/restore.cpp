@@ -191,7 +191,12 @@ Result<Restored> restore_from_uri(const RestoreRequest& request) {
     number = std::stoull(digits);
     uri.resize(hash);
   }
-  TRY_ASSIGN(const auto store, open_blob_store(uri));
+  const auto opened = open_existing_blob_store(uri);
+  if (!opened && opened.error().code == Code::kNotFound)
+    return Error{Code::kInvalid,
+                 "no snapshot at " + request.options.from_uri + ": " + opened.error().message};
+  if (!opened) return opened.error().within("snapshot " + request.options.from_uri);
+  const std::unique_ptr<BlobStore>& store = *opened;
   TRY_ASSIGN(const auto history, read_log(*store));
   const PublicationRecord* found = nullptr;
   for (const CheckpointLog::Entry& entry : history) {

@@ -31,15 +31,19 @@ class BlobStore {
   virtual Result<std::vector<std::string>> list(std::string_view prefix) = 0;
   // Succeeds when there is none.
   virtual Status remove(std::string_view name) = 0;
+  // Calls that wait for something far away give up (kCancelled), now and from now on: the process
+  // or the attempt is at its end. Any thread.
+  virtual void cancel() {}
   // Where it is, for messages: "file:///data/checkpoints".
   virtual std::string uri() const = 0;
 };
 
-// The store at a plain absolute path or file:// URI; makes the directory. kInvalid for other
-// schemes, kUnavailable (with the path and the cause) when it cannot be written.
+// The store at a plain absolute path, file:// URI (makes the directory) or s3://bucket/prefix (as
+// the environment says, see s3_config.h). kInvalid for other schemes, kUnavailable (with the place
+// and the cause) when it cannot be written.
 Result<std::unique_ptr<BlobStore>> open_blob_store(std::string_view uri);
 // The same for reading what is there: makes and writes nothing; kNotFound when there is no such
-// directory.
+// directory or nothing below the prefix.
 Result<std::unique_ptr<BlobStore>> open_existing_blob_store(std::string_view uri);
 
 }  // namespace penstock

@@ -9,28 +9,13 @@
 #include <filesystem>
 #include <system_error>
 
-#include "runtime/base/log.h"
+#include "runtime/storage/blob_name.h"
 #include "runtime/storage/posix_file.h"
 
 namespace penstock {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Relative, and no part is empty or begins with a dot (those are temporaries, or leave the root).
-bool name_is_legal(std::string_view name) {
-  bool at_start = true;
-  for (const char c : name) {
-    if (at_start && (c == '.' || c == '/')) return false;
-    at_start = c == '/';
-  }
-  return !name.empty() && !at_start;
-}
-
-Status check_name(std::string_view name) {
-  if (name_is_legal(name)) return ok();
-  return Error{Code::kInvalid, "not a name for a blob: \"" + std::string(name) + "\""};
-}
 
 // Removes what must not stay, where a failure to do so changes nothing for the caller.
 void remove_quietly(const std::string& path) { ::unlink(path.c_str()); }
@@ -82,7 +67,7 @@ Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory)
 }
 
 Status FileStore::put_if_absent(std::string_view name, std::string_view bytes) {
-  TRY(check_name(name));
+  TRY(check_blob_name(name));
   const fs::path path = fs::path(directory_) / name;
   const std::string parent = path.parent_path().string();
   TRY(make_parents(directory_, parent));
@@ -102,7 +87,7 @@ Status FileStore::put_if_absent(std::string_view name, std::string_view bytes) {
 }
 
 Result<std::string> FileStore::get(std::string_view name) {
-  TRY(check_name(name));
+  TRY(check_blob_name(name));
   const std::string path = directory_ + "/" + std::string(name);
   TRY_ASSIGN(const FileHandle file, open_file(path, O_RDONLY));
   struct stat facts{};
@@ -116,7 +101,7 @@ Result<std::string> FileStore::get(std::string_view name) {
 
 Result<std::string> FileStore::get_range(std::string_view name, std::uint64_t offset,
                                          std::uint64_t size) {
-  TRY(check_name(name));
+  TRY(check_blob_name(name));
   const std::string path = directory_ + "/" + std::string(name);
   TRY_ASSIGN(const FileHandle file, open_file(path, O_RDONLY));
   struct stat facts{};
@@ -160,7 +145,7 @@ Result<std::vector<std::string>> FileStore::list(std::string_view prefix) {
 }
 
 Status FileStore::remove(std::string_view name) {
-  TRY(check_name(name));
+  TRY(check_blob_name(name));
   const std::string path = directory_ + "/" + std::string(name);
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return ok();
   return file_error("cannot remove", path, errno);

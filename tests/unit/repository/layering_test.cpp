@@ -109,6 +109,8 @@ TEST(Layering, EachLibraryIsIncludedOnlyWhereItIsWrapped) {
        {"operator/k8s/", "operator/apiserver/", "runtime/job_file.cpp", "operator/apply.cpp"}},
       {"<simdjson.h", {"runtime/formats/", "operator/k8s/", "operator/cache/"}},
       {"<zstd.h", {"runtime/state/"}},
+      {"<curl/", {"runtime/storage/curl_http.cpp"}},
+      {"<pugixml", {"runtime/storage/s3_xml.cpp"}},
   };
   for (const char* top : {"runtime", "controllers", "operator"})
     for (const SourceFile& file : source_files(top, {".h", ".cpp"}))

@@ -122,12 +122,13 @@ TEST(OpenBlobStore, AnExistingOneIsNotMade) {
   EXPECT_THAT(store->list("").value(), IsEmpty());
 }
 
-TEST(OpenBlobStore, RefusesWhatIsNotBuiltYet) {
-  const auto store = open_blob_store("s3://bucket/x");
+TEST(OpenBlobStore, RefusesWhatIsNoStore) {
+  const auto store = open_blob_store("gs://bucket/x");
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, Code::kInvalid);
   EXPECT_THAT(store.error().message, HasSubstr("NotImplemented"));
   EXPECT_EQ(open_blob_store("relative/path").error().code, Code::kInvalid);
+  EXPECT_EQ(open_blob_store("s3://").error().code, Code::kInvalid);
 }
 
 }  // namespace
