@@ -23,7 +23,7 @@ void check_policy_spec(const api::ScalingPolicySpec& spec, const std::string& pa
 // spec.template: the process itself is the operator's (its command, image, size, probes, other
 // containers beside it), and so are the labels that it selects by.
 void check_template(const api::RawObject& pod_template, const std::string& path, Verdict& verdict);
-// Where files can be written: file:///... or an absolute path.
+// Where files can be written: file:///..., an absolute path or s3://bucket/prefix.
 void check_uri(const std::string& uri, const std::string& path, Verdict& verdict);
 
 }  // namespace penstock

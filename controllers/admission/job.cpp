@@ -51,6 +51,10 @@ void check_variables(const api::StreamJobSpec& spec, Verdict& verdict) {
     if (!seen.insert(variable.name).second)
       refuse(verdict, path + ".name", "FieldValueDuplicate",
              "variable " + variable.name + " is there twice");
+    if (spec.checkpoints.storage.secret_ref && variable.name.starts_with("AWS_"))
+      invalid(verdict, path + ".name",
+              "variables AWS_... come from spec.checkpoints.storage.secretRef; choose another name "
+              "or leave secretRef out");
     if (is_reserved(variable.name))
       invalid(verdict, path + ".name",
               "the name " + variable.name + " means something to the process; choose another");

@@ -7,9 +7,16 @@ void check_uri(const std::string& uri, const std::string& path, Verdict& verdict
   if (uri.empty() || uri.starts_with("/") || uri.starts_with("file:///")) return;
   const std::size_t colon = uri.find("://");
   if (colon == std::string::npos || uri.starts_with("file://"))
-    return invalid(verdict, path, "expected an absolute path or file:///..., got " + uri);
+    return invalid(verdict, path,
+                   "expected an absolute path, file:///... or s3://bucket/prefix, got " + uri);
+  if (uri.starts_with("s3://")) {
+    if (uri.size() == 5 || uri[5] == '/')
+      invalid(verdict, path, "expected a bucket's name after s3://, got " + uri);
+    return;
+  }
   refuse(verdict, path, "NotImplemented",
-         "storage of kind " + uri.substr(0, colon) + " is not implemented yet; use file:///...");
+         "storage of kind " + uri.substr(0, colon) +
+             " is not implemented yet; use file:///... or s3://...");
 }
 
 Verdict check(const api::JobSnapshot& next, const api::JobSnapshot* previous) {

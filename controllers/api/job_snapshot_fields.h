@@ -12,7 +12,9 @@ inline constexpr Rule kUriRule{
         "!has(self.uri) || size(self.uri) == 0 || self.uri.startsWith('/') || "
         "self.uri.startsWith('file:///') || "
         "(self.uri.contains('://') && !self.uri.startsWith('file://'))",
-    .message_expression = "'expected an absolute path or file:///..., got ' + self.uri",
+    .message_expression =
+        "'expected an absolute path, file:///... or s3://bucket/prefix, got ' + "
+        "self.uri",
     .field_path = ".uri"};
 
 template <typename V>

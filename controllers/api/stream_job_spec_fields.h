@@ -180,10 +180,13 @@ void describe(Type<CheckpointStorage>, V& v) {
   using S = CheckpointStorage;
   v.rule(kUriRule);
   v({.name = "uri",
-     .doc = "file:///... ; namespace, name and uid of the job are appended. `up` has a default.",
+     .doc = "file:///... or s3://bucket/prefix; namespace, name and uid of the job are appended. "
+            "`up` has a default.",
      .max = kUriLength},
     &S::uri);
-  v({.name = "secretRef", .doc = "A Secret with what the storage asks for.", .built = false},
+  v({.name = "secretRef",
+     .doc = "A Secret for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; if set AWS_SESSION_TOKEN, "
+            "AWS_REGION, AWS_ENDPOINT_URL."},
     &S::secret_ref);
 }
 

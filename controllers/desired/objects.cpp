@@ -42,6 +42,22 @@ Json resources_of(const PodSize& size) {
   return {{"requests", amounts(size)}, {"limits", amounts(size)}};
 }
 
+// What the engine takes from the storage's Secret, and nothing else of it: a Secret is no way to
+// set any variable of the process. Without the first two there is no Pod.
+void add_storage_keys(const api::StreamJob& job, Json& list) {
+  const auto& secret = job.spec.checkpoints.storage.secret_ref;
+  if (!secret) return;
+  const auto add = [&](const char* key, bool optional) {
+    Json reference = {{"name", secret->name}, {"key", key}};
+    if (optional) reference["optional"] = true;
+    list.push_back({{"name", key}, {"valueFrom", {{"secretKeyRef", reference}}}});
+  };
+  for (const char* key : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) add(key, false);
+  for (const char* key : {"AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+                          "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"})
+    add(key, true);
+}
+
 // A value from a Secret reaches the process only through its environment, never the manifest.
 Json environment(const api::StreamJob& job) {
   Json list = {
@@ -52,6 +68,7 @@ Json environment(const api::StreamJob& job) {
     list.push_back({{"name", variable.name},
                     {"valueFrom", {{"secretKeyRef", {{"name", key.name}, {"key", key.key}}}}}});
   }
+  add_storage_keys(job, list);
   return list;
 }
 

@@ -87,8 +87,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AVariableForTheLinker",
              [](auto& s) { s.variables = {{.name = "LD_PRELOAD", .value = "1"}}; },
              "spec.variables[0].name FieldValueInvalid"},
-        Case{"StorageOfAnotherKind", [](auto& s) { s.checkpoints.storage.uri = "s3://b/p"; },
+        Case{"StorageOfAnotherKind", [](auto& s) { s.checkpoints.storage.uri = "gs://b/p"; },
              "spec.checkpoints.storage.uri NotImplemented"},
+        Case{"StorageWithoutABucket", [](auto& s) { s.checkpoints.storage.uri = "s3:///p"; },
+             "spec.checkpoints.storage.uri FieldValueInvalid"},
+        Case{"AVariableThatTheStorageHas",
+             [](auto& s) {
+               s.checkpoints.storage.secret_ref = api::NameRef{"keys"};
+               s.variables = {{.name = "AWS_REGION", .value = "1"}};
+             },
+             "spec.variables[0].name FieldValueInvalid"},
         Case{"RelativeStorage", [](auto& s) { s.checkpoints.storage.uri = "there"; },
              "spec.checkpoints.storage.uri FieldValueInvalid"},
         Case{"NoInterval", [](auto& s) { s.checkpoints.interval = Duration{0}; },
@@ -110,6 +118,13 @@ INSTANTIATE_TEST_SUITE_P(
              },
              "spec.scaling.policy.minParallelism FieldValueInvalid"}),
     [](const auto& row) { return std::string(row.param.name); });
+
+TEST(CheckStreamJob, TakesABucketWithItsSecret) {
+  api::StreamJob it = job();
+  it.spec.checkpoints.storage = {.uri = "s3://bucket/prefix", .secret_ref = api::NameRef{"keys"}};
+  it.spec.restore_from = api::RestoreFrom{.uri = "s3://bucket/other#00000042"};
+  EXPECT_THAT(paths(check(it)), testing::IsEmpty());
+}
 
 TEST(CheckStreamJob, SaysWhereTheSqlIsWrong) {
   api::StreamJob it = job();

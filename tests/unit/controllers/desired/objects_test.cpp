@@ -62,6 +62,33 @@ TEST(BuildPod, ASecretIsReferredToAndNothingElse) {
   EXPECT_EQ(env[1]["valueFrom"]["secretKeyRef"], (json{{"name", "db"}, {"key", "password"}}));
 }
 
+TEST(BuildPod, TheStoragesSecretGivesItsOwnKeysAndNoOthers) {
+  api::StreamJob it = job();
+  it.spec.checkpoints.storage.secret_ref = api::NameRef{"keys"};
+  const json pod = json::parse(build_pod(it, {.hash = "abc"}, {}).json);
+  const json& container = pod["spec"]["containers"][0];
+  EXPECT_FALSE(container.contains("envFrom"));
+  std::vector<std::string> needed, optional;
+  for (const json& variable : container["env"]) {
+    if (!variable["valueFrom"].contains("secretKeyRef")) continue;
+    const json& reference = variable["valueFrom"]["secretKeyRef"];
+    if (reference["name"] != "keys") continue;
+    EXPECT_EQ(reference["key"], variable["name"]);
+    (reference.value("optional", false) ? optional : needed).push_back(variable["name"]);
+  }
+  EXPECT_EQ(needed, (std::vector<std::string>{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}));
+  EXPECT_EQ(optional,
+            (std::vector<std::string>{"AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+                                      "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}));
+}
+
+TEST(VersionHash, AnotherSecretOfTheStorageIsAnotherVersion) {
+  api::StreamJob it = job();
+  const std::string before = version_hash(it, "x", {});
+  it.spec.checkpoints.storage.secret_ref = api::NameRef{"keys"};
+  EXPECT_NE(version_hash(it, "x", {}), before);
+}
+
 TEST(BuildPod, MountsItsCertificateWhereTheInstallationHasAnAuthority) {
   const Installation installation{.authority_id = "a1"};
   const json pod = json::parse(build_pod(job(), {.hash = "abc"}, installation).json);
