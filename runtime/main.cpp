@@ -25,7 +25,8 @@ constexpr char kHelp[] = R"(penstock: stream jobs in SQL, in this process
 
   penstock run FILE              run a .sql file or a StreamJob manifest until its input ends or it is stopped
       [--parallelism N]          slots to run with; else as recorded in the checkpoint, else as the manifest says
-      [--checkpoints URI]        where checkpoints are kept: an absolute path or file:// URI
+      [--checkpoints URI]        where checkpoints are kept: an absolute path, file:// URI or s3://bucket/prefix
+                                 (server and keys from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...)
       [--interval 10s]           between checkpoints
       [--from latest|none|URI]   what to start from; a snapshot is file:///dir or file:///dir#00000042
       [--control HOST:PORT]      serve `penstock ctl` and the operator there

@@ -186,7 +186,7 @@ void describe(Type<CheckpointStorage>, V& v) {
     &S::uri);
   v({.name = "secretRef",
      .doc = "A Secret for S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; if set AWS_SESSION_TOKEN, "
-            "AWS_REGION, AWS_ENDPOINT_URL."},
+            "AWS_REGION, AWS_ENDPOINT_URL, AWS_CA_BUNDLE (PEM)."},
     &S::secret_ref);
 }
 

@@ -54,7 +54,7 @@ void add_storage_keys(const api::StreamJob& job, Json& list) {
   };
   for (const char* key : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) add(key, false);
   for (const char* key : {"AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-                          "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"})
+                          "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE"})
     add(key, true);
 }
 

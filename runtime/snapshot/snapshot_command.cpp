@@ -15,8 +15,8 @@ constexpr char kUsage[] =
     "  ls      the checkpoints of a directory\n"
     "  verify  read every file of a checkpoint and check it\n"
     "  cat     the state as JSON lines\n"
-    "URI: an absolute path or file:// URI (its newest checkpoint), or one record of it: "
-    "file:///dir#00000042\n";
+    "URI: an absolute path, file:// URI or s3://bucket/prefix (its newest checkpoint), or one "
+    "record of it: file:///dir#00000042\n";
 
 std::string padded(std::uint64_t number) {
   std::string digits = std::to_string(number);

@@ -90,7 +90,7 @@ Error transfer_error(CURLcode code, const char* details) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
       return {Code::kUnavailable,
-              text + "; AWS_CA_BUNDLE names a file with the authorities to trust"};
+              text + "; AWS_CA_BUNDLE is a file (or PEM text) with the authorities to trust"};
     default:
       return {Code::kUnavailable, text};
   }
@@ -108,6 +108,7 @@ class CurlHttp final : public Http {
   void give_back(Easy easy);
   Result<HeaderList> headers(const Request& request) const;
   void sign(CURL* easy, const Request& request) const;
+  void trust(CURL* easy) const;
 
   const Credentials credentials_;
   const std::string ca_bundle_;
@@ -165,6 +166,18 @@ void CurlHttp::sign(CURL* easy, const Request& request) const {
   curl_easy_setopt(easy, CURLOPT_PASSWORD, credentials_.secret_key.c_str());
 }
 
+void CurlHttp::trust(CURL* easy) const {
+  if (ca_bundle_.empty()) return;
+  if (!ca_bundle_.starts_with("-----BEGIN")) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_bundle_.c_str());
+    return;
+  }
+  curl_blob text{.data = const_cast<char*>(ca_bundle_.data()),
+                 .len = ca_bundle_.size(),
+                 .flags = CURL_BLOB_NOCOPY};
+  curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &text);
+}
+
 void set_limits(CURL* easy, const Request& request) {
   using std::chrono::milliseconds;
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -202,7 +215,7 @@ Result<Answer> CurlHttp::send(const Request& request, const std::stop_token& sto
   set_limits(easy.get(), request);
   set_method(easy.get(), request);
   sign(easy.get(), request);
-  if (!ca_bundle_.empty()) curl_easy_setopt(easy.get(), CURLOPT_CAINFO, ca_bundle_.c_str());
+  trust(easy.get());
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, header_list.get());
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, details.data());
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, take_body);

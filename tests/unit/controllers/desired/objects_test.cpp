@@ -79,7 +79,7 @@ TEST(BuildPod, TheStoragesSecretGivesItsOwnKeysAndNoOthers) {
   EXPECT_EQ(needed, (std::vector<std::string>{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}));
   EXPECT_EQ(optional,
             (std::vector<std::string>{"AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-                                      "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}));
+                                      "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE"}));
 }
 
 TEST(VersionHash, AnotherSecretOfTheStorageIsAnotherVersion) {
