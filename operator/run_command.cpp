@@ -18,6 +18,7 @@
 #include "operator/engines/local/local_engine_client.h"
 #include "operator/k8s/cluster.h"
 #include "operator/k8s/cpprest_transport.h"
+#include "operator/manager/health.h"
 #include "operator/reconcilers/operator.h"
 #include "operator/webhook/webhook.h"
 #include "runtime/base/log.h"
@@ -119,12 +120,30 @@ std::string identity() {
   return std::string(host) + "_" + std::to_string(getpid());
 }
 
+// Asks again while the API server does not answer, alive but not ready: an operator that ended
+// would be started again later and later. kCancelled when `stop` comes first.
+Result<http::KeyPair> find_authority(k8s::Transport& transport, Clock& clock,
+                                     metrics::Registry& metrics, const k8s::ObjectKey& secret,
+                                     const std::string& http, const std::stop_token& stop) {
+  constexpr Duration kPause = std::chrono::seconds(2);
+  std::unique_ptr<HealthServer> health;
+  for (;;) {
+    auto found = keep_authority(k8s::Reader(transport), k8s::Writer(transport, "penstock-operator"),
+                                clock, secret);
+    if (found || found.error().code != Code::kUnavailable) return found;
+    log::warning("waiting for the API server", {{"reason", found.error().message}});
+    if (!health && !http.empty()) {
+      const HealthCheck alive{"ping", [] { return std::string(); }};
+      const HealthCheck ready{"api", [] { return std::string("waiting for the API server"); }};
+      TRY_ASSIGN(health, HealthServer::start(http, {alive}, {ready}, metrics));
+    }
+    if (!clock.sleep(kPause, stop)) return Error{Code::kCancelled, "asked to stop"};
+  }
+}
+
 // Makes the operator known to the engines, and able to make them known.
-Result<LocalEngineOptions> prove_identity(k8s::Transport& transport, Clock& clock,
-                                          const std::string& secret, OperatorOptions& options) {
-  TRY_ASSIGN(const http::KeyPair authority,
-             keep_authority(k8s::Reader(transport), k8s::Writer(transport, "penstock-operator"),
-                            clock, {options.lease_namespace, secret}));
+Result<LocalEngineOptions> prove_identity(const http::KeyPair& authority, Clock& clock,
+                                          OperatorOptions& options) {
   TRY_ASSIGN(const http::KeyPair mine,
              http::issue(authority,
                          {.common_name = "penstock-operator",
@@ -187,8 +206,12 @@ Status run(Arguments arguments, const std::stop_token& stop) {
     TRY_ASSIGN(webhook, Webhook::start(*transport, clock, metrics, std::move(arguments.webhook)));
     options.ready.push_back({"webhook", [&webhook] { return webhook->problem(); }});
   }
-  TRY_ASSIGN(LocalEngineOptions tls,
-             prove_identity(*transport, clock, arguments.ca_secret, options));
+  const auto authority =
+      find_authority(*transport, clock, metrics, {options.lease_namespace, arguments.ca_secret},
+                     options.http, stop);
+  if (!authority && authority.error().code == Code::kCancelled) return ok();
+  if (!authority) return authority.error();
+  TRY_ASSIGN(LocalEngineOptions tls, prove_identity(*authority, clock, options));
   const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock, std::move(tls));
   TRY_ASSIGN(const std::unique_ptr<Operator> the_operator,
              Operator::create(*transport, *engines, clock, metrics, std::move(options)));

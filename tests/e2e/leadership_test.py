@@ -1,4 +1,4 @@
-"""Two operators on one API: the leader is ended, killed, and stopped for longer than its Lease."""
+"""Two operators on one API: the leader is ended, killed, and stopped for longer than its Lease. One without an API waits for it."""
 import os
 import pathlib
 import re
@@ -83,7 +83,7 @@ def a_planned_end_hands_over(plane, leader, candidate):
     create(plane, "planned")
     took = seconds_until("the candidate to act after the leader's end", lambda: seen(plane, "planned"), 30)
     check(leader.process.wait(timeout=10) == 0, f"the leader ended with {leader.process.returncode}")
-    check(took <= 2.0, f"a planned hand-over took {took:.2f} s, more than 2 s")
+    check(took < LEASE_SECONDS - 3, f"the Lease ran out instead of being released: {took:.2f} s")
     return took
 
 
@@ -92,7 +92,7 @@ def a_crash_is_overtaken(plane, leader, candidate):
     leader.process.wait()
     create(plane, "crashed")
     took = seconds_until("the candidate to act after a crash", lambda: seen(plane, "crashed"), 40)
-    check(LEASE_SECONDS - 3 < took <= LEASE_SECONDS + 1.5, f"after a crash it took {took:.2f} s")
+    check(took > LEASE_SECONDS - 3, f"the Lease was taken before it ran out, after {took:.2f} s")
     return took
 
 
@@ -120,13 +120,28 @@ def a_sleeper_wakes_to_nothing(plane, leader, candidate):
     after = everything(plane)
     candidate.process.send_signal(signal.SIGCONT)
     check(code == 1, f"the sleeper ended with {code}")
-    check(took < 1, f"the sleeper lived for {took:.2f} s")
     changed = {key: (before.get(key), after.get(key)) for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     check(not changed, f"the sleeper wrote: {changed}")
     log = (plane.folder / f"{leader.name}.log").read_text()
     check("leadership is lost" in log, "the sleeper does not say why it ended")
     wait_for("the new leader to go on", lambda: seen(plane, "slept-2"))
     return took
+
+
+def an_operator_waits_for_its_api_server(plane):
+    """Alive and not ready without an API server, and at work once it is there."""
+    plane.server.send_signal(signal.SIGTERM)
+    plane.server.wait(timeout=30)
+    early = Operator(plane, "early")
+    wait_for("an operator that waits", lambda: early.get("/healthz") == "ok")
+    check(not early.ready(), "ready without an API server")
+    port = plane.api.server.rpartition(":")[2]
+    plane.server = plane.start("api-again", "up", "--api-only", "--data", plane.folder / "data", "--kubeconfig", plane.kubeconfig,
+                               "--listen", f"127.0.0.1:{port}")
+    wait_for("the operator to lead", early.leads, seconds=60)
+    create(plane, "early")
+    wait_for("the job to be seen", lambda: seen(plane, "early"))
+    check(early.process.poll() is None, "the operator ended")
 
 
 def main():
@@ -143,6 +158,9 @@ def main():
         four = Operator(plane, "four")
         wait_for("the fourth's caches", four.ready)
         sleeper = a_sleeper_wakes_to_nothing(plane, three, four)
+        four.process.send_signal(signal.SIGTERM)
+        four.process.wait(timeout=30)
+        an_operator_waits_for_its_api_server(plane)
         print(f"planned hand-over {planned:.2f} s, after a crash {crash:.2f} s (lease {LEASE_SECONDS} s), "
               f"a sleeper ended within {sleeper:.2f} s")
     shutil.rmtree(folder)
