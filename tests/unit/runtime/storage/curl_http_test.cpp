@@ -57,7 +57,8 @@ class RawServer {
         const ssize_t got = ::recv(peer.get(), buffer, sizeof(buffer), 0);
         if (got <= 0) break;
         text.append(buffer, static_cast<std::size_t>(got));
-        if (text.find("\r\n\r\n") == std::string::npos) continue;
+        const bool begins_tls = text.front() == 22;
+        if (text.find("\r\n\r\n") == std::string::npos && !begins_tls) continue;
         requests_.with([&](auto& all) { all.push_back(std::exchange(text, "")); });
         static_cast<void>(::send(peer.get(), answer_.data(), answer_.size(), MSG_NOSIGNAL));
         if (closes_) break;
