@@ -251,8 +251,9 @@ template <typename V>
 void describe(Type<Upgrade>, V& v) {
   using S = Upgrade;
   v({.name = "mode",
-     .doc = "What a new version of the SQL starts from.",
-     .unbuilt = "Savepoint Stateless"},
+     .doc = "What a new version of the SQL starts from: the last checkpoint, or a savepoint that "
+            "stays.",
+     .unbuilt = "Stateless"},
     &S::mode);
   v({.name = "rollback", .doc = "Return to the last good version.", .built = false}, &S::rollback);
   v({.name = "stableAfter", .doc = "When a new version counts as good."}, &S::stable_after);

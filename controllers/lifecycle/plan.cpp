@@ -48,7 +48,8 @@ void order_stop(Draft& draft, const char* step, EngineStopMode mode) {
         .step = step, .decision = ++draft.status.counters.decisions, .since = {draft.seen.now}};
     if (mode == EngineStopMode::kSavepoint)
       pending->uri = snapshot_uri(draft.job(), draft.seen.installation,
-                                  "suspend-" + std::to_string(pending->decision));
+                                  (draft.phase == Phase::kUpgrading ? "upgrade-" : "suspend-") +
+                                      std::to_string(pending->decision));
   }
   draft.actions.push_back(EngineStop{.mode = mode,
                                      .savepoint_uri = pending->uri,
@@ -158,8 +159,15 @@ void plan_ended(Draft& draft, const Process& process, const std::string& hash) {
       yes(upgrading ? "Upgrading" : "Deploying",
           "the process ended (" + std::string(api::to_string(kind)) + "); another one is to start");
   draft.ready = no(draft.progressing.reason, draft.progressing.message);
-  replace_pod(draft, process, upgrading ? Phase::kUpgrading : Phase::kDeploying,
-              draft.status.savepoint);
+  std::string from = draft.status.savepoint;
+  const auto& pending = draft.status.pending;
+  if (kind == api::EndingKind::kStopped && pending && pending->step == "Upgrade" &&
+      !pending->uri.empty()) {
+    from = pending->uri;
+    draft.events.push_back(
+        {.reason = "SavepointTaken", .message = "the state before the upgrade is kept at " + from});
+  }
+  replace_pod(draft, process, upgrading ? Phase::kUpgrading : Phase::kDeploying, from);
 }
 
 // Another version, image or nonce is asked for: stop with a last checkpoint, then start the new
@@ -173,7 +181,8 @@ void plan_upgrade(Draft& draft, const Process& process) {
   }
   if (!may_order_stop(draft, "Upgrading")) return;
   draft.phase = Phase::kUpgrading;
-  order_stop(draft, "Upgrade", EngineStopMode::kNow);
+  const bool savepoint = draft.spec().upgrade.mode == api::UpgradeMode::kSavepoint;
+  order_stop(draft, "Upgrade", savepoint ? EngineStopMode::kSavepoint : EngineStopMode::kNow);
 }
 
 void note_report(Draft& draft, const api::JobReport& report) {

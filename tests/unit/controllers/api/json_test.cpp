@@ -134,7 +134,7 @@ TEST(NotImplemented, NamesEachMemberThatIsSet) {
               ElementsAre("spec.mode", "spec.standby"));
   EXPECT_THAT(refused(R"({"resources": {"state": {"backend": "RocksDB", "disk": "1Gi"}}})"),
               ElementsAre("spec.resources.state.backend", "spec.resources.state.disk"));
-  EXPECT_THAT(refused(R"({"upgrade": {"mode": "Savepoint", "rollback": true}})"),
+  EXPECT_THAT(refused(R"({"upgrade": {"mode": "Stateless", "rollback": true}})"),
               ElementsAre("spec.upgrade.mode", "spec.upgrade.rollback"));
   EXPECT_THAT(refused(R"({"checkpoints": {"savepoints": {"schedule": "* * * * *"}}})"),
               ElementsAre("spec.checkpoints.savepoints.schedule"));

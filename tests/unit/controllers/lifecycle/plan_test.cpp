@@ -31,6 +31,10 @@ void resume(World& world) { world.job.spec.state = api::DesiredState::kRunning; 
 void grow(World& world) { world.job.spec.parallelism = 4; }
 void shrink(World& world) { world.job.spec.parallelism = 1; }
 void change_sql(World& world) { world.job.spec.sql = "INSERT INTO b SELECT count(*) FROM a"; }
+void change_sql_with_savepoint(World& world) {
+  world.job.spec.upgrade.mode = api::UpgradeMode::kSavepoint;
+  change_sql(world);
+}
 void remove(World& world) { world.job.metadata.deletion_timestamp = api::Time{world.now}; }
 void remove_all(World& world) {
   world.job.spec.checkpoints.on_delete = api::Retain::kDelete;
@@ -72,6 +76,9 @@ const Story kStories[] = {
      "Running pod Running 2/2 restored cpu 2100 sql new"},
     {"Restarts", {restart}, "Running pod Running 2/2 cpu 2100 sql old"},
     {"Finishes", {finish_input}, "Finished pod Ended 2/2 cpu 2100 sql old"},
+    {"UpgradesFromASavepoint",
+     {change_sql_with_savepoint},
+     "Running pod Running 2/2 restored cpu 2100 sql new"},
     {"StaysFinishedWithoutItsPod", {finish_input, delete_pod}, "Finished sql old"},
     {"FailsAndIsRestarted", {break_it, restart}, "Running pod Running 2/2 cpu 2100 sql old"},
     {"FailsAndIsRepaired", {break_it, change_sql}, "Running pod Running 2/2 cpu 2100 sql new"},
@@ -122,6 +129,16 @@ World running() {
   World world;
   EXPECT_TRUE(world.settle());
   return world;
+}
+
+TEST(PlanStreamJob, AnUpgradeWithASavepointSaysWhereItIsAndStartsFromIt) {
+  World world = running();
+  change_sql_with_savepoint(world);
+  ++world.job.metadata.generation;
+  EXPECT_TRUE(world.settle());
+  EXPECT_THAT(world.log, Contains("event SavepointTaken"));
+  ASSERT_TRUE(world.engine());
+  EXPECT_THAT(world.engine()->restored_from, HasSubstr("-snapshots/upgrade-"));
 }
 
 TEST(PlanStreamJob, CountsThePodBeforeItIsCreated) {
