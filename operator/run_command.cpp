@@ -192,7 +192,8 @@ Status run(Arguments arguments, const std::stop_token& stop) {
   if (!arguments.namespace_selector.empty()) {
     TRY_ASSIGN(options.namespace_selector, parse_label_selector(arguments.namespace_selector));
   }
-  options.delete_checkpoints = delete_local_checkpoints;
+  // In a Pod a file:// URI of a job means its engine's volumes, not the operator's own files.
+  if (!k8s::in_cluster()) options.delete_checkpoints = delete_local_checkpoints;
   options.on_lost = [] { _exit(1); };  // whatever is at work must not go on
   log::info("operator starts", {{"path", cluster.server}});
   TRY_ASSIGN(const std::unique_ptr<k8s::Transport> transport,
