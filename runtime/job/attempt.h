@@ -93,6 +93,7 @@ class Attempt final : public ExecListener {
   void start_checkpoint();
   void complete_checkpoint();
   void finish_checkpoint();
+  void discard_of_older();
   void fail_checkpoint(const Error& error);
   PublicationRecord make_publication();
   Status write_savepoint(const std::string& uri, const PublicationRecord& publication);

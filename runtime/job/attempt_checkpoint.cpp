@@ -123,10 +123,20 @@ void Attempt::finish_checkpoint() {
     waiter.done->set_value(id);
   }
   if (keeps_state()) collect_garbage();
+  if (done.final || done.last) discard_of_older();
   if (done.final)
     end({.kind = AttemptEnd::Kind::kFinished});
   else if (done.last)
     end({.kind = AttemptEnd::Kind::kStopped});
+}
+
+// A process that this one superseded may have begun files after the claim had tidied up.
+void Attempt::discard_of_older() {
+  if (epoch_ == RecordNumber{}) return;
+  for (const auto& [id, sink] : deployment_->sinks())
+    if (const Status status = sink->discard(log_id_, {epoch_.value - 1}); !status)
+      log::warning("files of an older process were left",
+                   {{"job", shared_.options.identity.name}, {"reason", status.error().message}});
 }
 
 void Attempt::fail_checkpoint(const Error& error) {
