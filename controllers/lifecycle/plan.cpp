@@ -48,7 +48,7 @@ void order_stop(Draft& draft, const char* step, EngineStopMode mode) {
         .step = step, .decision = ++draft.status.counters.decisions, .since = {draft.seen.now}};
     if (mode == EngineStopMode::kSavepoint)
       pending->uri = snapshot_uri(draft.job(), draft.seen.installation,
-                                  (draft.phase == Phase::kUpgrading ? "upgrade-" : "suspend-") +
+                                  (std::string_view(step) == "Upgrade" ? "upgrade-" : "suspend-") +
                                       std::to_string(pending->decision));
   }
   draft.actions.push_back(EngineStop{.mode = mode,

@@ -5,17 +5,11 @@
 
 #include "operator/apiserver/protobuf.h"
 #include "operator/apiserver/yaml.h"
+#include "runtime/base/percent.h"
 
 namespace penstock::apiserver {
 
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
@@ -53,18 +47,7 @@ ObjectName options_name(const std::string& kind) { return {"meta.k8s.io", "", ki
 }  // namespace
 
 std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                        hex_digit(text[i + 2]) >= 0;
-    if (escape) {
-      decoded += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
+  return decode_percent(text).value_or(std::string(text));
 }
 
 Query::Query(std::string_view text) {

@@ -27,6 +27,7 @@ class Query {
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
+// A text with a broken escape stays as it is.
 std::string percent_decoded(std::string_view text);
 
 // What a path under /api or /apis points at.

@@ -18,6 +18,17 @@ namespace {
 constexpr const char* kBudgets = "poddisruptionbudgets.policy";
 constexpr const char* kQuotas = "resourcequotas";
 
+// What a subresource that creates nothing to look at answers.
+Written created() {
+  return {Json{{"kind", "Status"},
+               {"apiVersion", "v1"},
+               {"metadata", Json::object()},
+               {"status", "Success"},
+               {"code", 201}},
+          201,
+          {}};
+}
+
 }  // namespace
 
 Answer<Written> Writer::patch_scale(const Route& route, const WriteContext& context,
@@ -67,13 +78,7 @@ Answer<Written> Writer::bind_pod(const Route& route, const Json& binding) {
   next["spec"]["nodeName"] = wanted;
   const auto stored = store_.put(key_of(route), old, std::move(next));
   if (!stored) return internal_error(stored.error().message);
-  return Written{Json{{"kind", "Status"},
-                      {"apiVersion", "v1"},
-                      {"metadata", Json::object()},
-                      {"status", "Success"},
-                      {"code", 201}},
-                 201,
-                 {}};
+  return created();
 }
 
 Answer<Written> Writer::evict(const Route& route, const Json& eviction) {
@@ -87,13 +92,7 @@ Answer<Written> Writer::evict(const Route& route, const Json& eviction) {
   auto deleted = deletion_.remove(key_of(route), *options);
   refresh_derived();
   if (!deleted) return deleted.error();
-  return Written{Json{{"kind", "Status"},
-                      {"apiVersion", "v1"},
-                      {"metadata", Json::object()},
-                      {"status", "Success"},
-                      {"code", 201}},
-                 201,
-                 {}};
+  return created();
 }
 
 Answer<bool> Writer::check_quotas(const WriteContext& context, const Json* old,

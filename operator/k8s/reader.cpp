@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runtime/base/percent.h"
+
 namespace penstock::k8s {
 namespace {
 
@@ -9,28 +11,10 @@ void add_parameter(std::string& target, std::string_view name, std::string_view 
   target += target.find('?') == std::string::npos ? '?' : '&';
   target += name;
   target += '=';
-  target += encode_query(value);
+  target += encode_percent(value);
 }
 
 }  // namespace
-
-std::string encode_query(std::string_view value) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
 
 Result<Object> Reader::get(const Resource& resource, const ObjectKey& key) const {
   TRY_ASSIGN(const Response response, transport_.call({.target = resource.path(key)}));

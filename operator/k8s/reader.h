@@ -51,7 +51,4 @@ class Reader {
   Transport& transport_;
 };
 
-// Percent-encodes a query value.
-std::string encode_query(std::string_view value);
-
 }  // namespace penstock::k8s

@@ -1,14 +1,14 @@
 #include "operator/k8s/writer.h"
 
 #include "operator/k8s/api_failure.h"
-#include "operator/k8s/reader.h"
 #include "runtime/base/log.h"
+#include "runtime/base/percent.h"
 
 namespace penstock::k8s {
 
 Result<Object> Writer::send(std::string_view method, std::string target, std::string_view body,
                             std::string_view content_type) const {
-  target += "?fieldManager=" + encode_query(field_manager_);
+  target += "?fieldManager=" + encode_percent(field_manager_);
   TRY_ASSIGN(
       const Response response,
       transport_.call({std::string(method), target, std::string(body), std::string(content_type)}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "runtime/base/percent.h"
 #include "runtime/storage/s3_xml.h"
 
 namespace penstock::s3 {
@@ -13,22 +14,6 @@ constexpr Duration kShortRequest = std::chrono::seconds(30);
 constexpr std::uint64_t kSlowestBytesPerSecond = 1 << 20;
 constexpr Duration kFirstWait = std::chrono::milliseconds(100);
 constexpr Duration kLongestWait = std::chrono::seconds(2);
-
-// RFC 3986: all but the unreserved; a slash only within a path.
-std::string percent_encode(std::string_view text, bool keep_slashes) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~' || (keep_slashes && c == '/');
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain)
-      encoded += c;
-    else
-      encoded.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-  }
-  return encoded;
-}
 
 // Where the bucket's own path begins. A server with an endpoint of its own gets the bucket in the
 // path; at AWS it is in the host's name, but for one whose dots no certificate covers.
@@ -46,7 +31,7 @@ std::string key_of(const Config& config, std::string_view name) {
 Request object_request(const Config& config, std::string_view method, std::string_view name,
                        std::uint64_t size) {
   return {.method = std::string(method),
-          .url = bucket_url(config) + "/" + percent_encode(key_of(config, name), true),
+          .url = bucket_url(config) + "/" + encode_percent(key_of(config, name), "/"),
           .region = config.region,
           .limit = kShortRequest + std::chrono::seconds(size / kSlowestBytesPerSecond)};
 }
@@ -120,9 +105,9 @@ Request remove_request(const Config& config, std::string_view name) {
 Request list_request(const Config& config, std::string_view prefix, std::string_view token,
                      int most) {
   std::string query;
-  if (!token.empty()) query = "continuation-token=" + percent_encode(token, false) + "&";
+  if (!token.empty()) query = "continuation-token=" + encode_percent(token) + "&";
   query += "encoding-type=url&list-type=2&max-keys=" + std::to_string(most) + "&prefix=";
-  query += percent_encode(key_of(config, prefix), false);
+  query += encode_percent(key_of(config, prefix));
   return {
       .url = bucket_url(config) + "/?" + query, .region = config.region, .limit = kShortRequest};
 }

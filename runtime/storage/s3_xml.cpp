@@ -1,34 +1,11 @@
 #include "runtime/storage/s3_xml.h"
 
-#include <optional>
 #include <pugixml.hpp>
+
+#include "runtime/base/percent.h"
 
 namespace penstock::s3 {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// What encoding-type=url did to a key.
-std::optional<std::string> decode_key(std::string_view text) {
-  std::string key;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      key += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    key += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return key;
-}
 
 Error no_list(std::string_view why) {
   return {Code::kUnavailable, "the answer is not a list of S3 objects (" + std::string(why) +
@@ -55,7 +32,7 @@ Result<ListText> read_list_text(std::string_view xml) {
   ListText list;
   for (const pugi::xml_node object : root.children("Contents")) {
     const std::string_view text = object.child("Key").text().get();
-    const auto key = encoded ? decode_key(text) : std::string(text);
+    const auto key = encoded ? decode_percent(text) : std::string(text);
     if (!key || key->empty()) return no_list("a key cannot be read");
     list.keys.push_back(*key);
   }
