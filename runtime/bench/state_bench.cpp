@@ -66,25 +66,46 @@ Measurements bytes_per_key(std::size_t keys) {
            .note = "growth of the process by the kernel's account"}};
 }
 
-// Nanoseconds from one owner to the other and back, halved; each round with cold neighbours would
-// measure the cache, so the median of many.
-double hand_over_nanos(std::size_t keys, Clock& clock) {
-  constexpr int kRounds = 2000, kTimes = 50;
-  MemoryBudget budget(std::int64_t{4} << 30);
-  OperatorState from(count_shapes(), kKeyGroups, budget);
-  OperatorState to(count_shapes(), kKeyGroups, budget);
-  from.create({0});
-  put_keys(from, 0, keys, true);
-  std::vector<double> nanos;
-  for (int round = 0; round < kRounds; ++round) {
+// One key group with `keys` keys, and an owner to give it to.
+struct HandOver {
+  explicit HandOver(std::size_t keys) {
+    from.create({0});
+    put_keys(from, 0, keys, true);
+  }
+  // Nanoseconds for one way of the group from one owner to the other and back.
+  double nanos(Clock& clock) {
+    constexpr int kTimes = 50;
     const Duration began = clock.monotonic();
     for (int i = 0; i < kTimes; ++i) {
       to.adopt({0}, from.release({0}));
       from.adopt({0}, to.release({0}));
     }
-    nanos.push_back(static_cast<double>((clock.monotonic() - began).count()) / (2 * kTimes));
+    return static_cast<double>((clock.monotonic() - began).count()) / (2 * kTimes);
   }
-  return median(nanos);
+
+  MemoryBudget budget{std::int64_t{4} << 30};
+  OperatorState from{count_shapes(), kKeyGroups, budget};
+  OperatorState to{count_shapes(), kKeyGroups, budget};
+};
+
+// In turn, so that both see the same machine; cold neighbours would measure the cache, so the
+// median of many.
+Measurements hand_over(Clock& clock) {
+  constexpr int kRounds = 2000;
+  HandOver small(1), large(1'000'000);
+  std::vector<double> small_nanos, large_nanos;
+  for (int round = 0; round < kRounds; ++round) {
+    small_nanos.push_back(small.nanos(clock));
+    large_nanos.push_back(large.nanos(clock));
+  }
+  const double one = median(small_nanos), million = median(large_nanos);
+  return {{.name = "hand-over of a group with 1 key", .value = one, .unit = "ns"},
+          {.name = "hand-over of a group with 1 M keys", .value = million, .unit = "ns"},
+          {.name = "1 M keys against 1 key",
+           .value = million / one,
+           .unit = "times",
+           .target = Target{1.5, false},
+           .note = "flat: a pointer changes hands; 1.5 leaves room for the clock"}};
 }
 
 }  // namespace
@@ -97,15 +118,7 @@ Result<Measurements> bench_state(Clock& clock, std::ostream& progress) {
     for (Measurement& one : bytes_per_key(keys)) all.push_back(std::move(one));
   }
   progress << "hand-over" << std::endl;
-  const double one = hand_over_nanos(1, clock);
-  const double million = hand_over_nanos(1'000'000, clock);
-  all.push_back({.name = "hand-over of a group with 1 key", .value = one, .unit = "ns"});
-  all.push_back({.name = "hand-over of a group with 1 M keys", .value = million, .unit = "ns"});
-  all.push_back({.name = "1 M keys against 1 key",
-                 .value = million / one,
-                 .unit = "times",
-                 .target = Target{1.5, false},
-                 .note = "flat: a pointer changes hands; 1.5 leaves room for the clock"});
+  for (Measurement& one : hand_over(clock)) all.push_back(std::move(one));
   return all;
 }
 
