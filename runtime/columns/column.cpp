@@ -61,7 +61,7 @@ Column Column::of_rows(Type type, std::size_t rows, std::vector<Column> children
                        std::shared_ptr<const std::uint8_t[]> nulls) {
   CHECK(type.kind == TypeKind::kRow && type.fields->size() == children.size());
   Column column(std::move(type), rows, nullptr, std::move(nulls));
-  column.children_ = std::move(children);
+  column.children_ = std::make_shared<const std::vector<Column>>(std::move(children));
   return column;
 }
 
@@ -91,7 +91,7 @@ Value Column::value_at(std::size_t row) const {
   if (is_null(row)) return {};
   if (type_.kind == TypeKind::kRow) {
     std::vector<Value> fields;
-    for (const Column& child : children_) fields.push_back(child.value_at(row));
+    for (const Column& child : children()) fields.push_back(child.value_at(row));
     return Value{std::move(fields)};
   }
   return with_physical_type(type_.kind, [&](auto* tag) {
@@ -105,13 +105,20 @@ Column Column::retyped(Type type) const {
   return column;
 }
 
+Column Column::with_nulls(std::shared_ptr<const std::uint8_t[]> nulls) const {
+  Column column = *this;
+  column.type_.nullable = true;
+  column.nulls_ = std::move(nulls);
+  return column;
+}
+
 Column Column::gather(RowNumbers rows) const {
   auto nulls = gather_nulls(nulls_.get(), rows);
   if (type_.kind == TypeKind::kRow) {
-    std::vector<Column> children;
-    children.reserve(children_.size());
-    for (const Column& child : children_) children.push_back(child.gather(rows));
-    return of_rows(type_, rows.size(), std::move(children), std::move(nulls));
+    std::vector<Column> gathered;
+    gathered.reserve(children().size());
+    for (const Column& child : children()) gathered.push_back(child.gather(rows));
+    return of_rows(type_, rows.size(), std::move(gathered), std::move(nulls));
   }
   return with_physical_type(type_.kind, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
@@ -127,7 +134,7 @@ std::size_t Column::bytes() const {
   if (type_.kind == TypeKind::kString)
     for (std::size_t i = 0; i < rows_; ++i)
       if (!is_null(i)) total += values<std::string_view>()[i].size();
-  for (const Column& child : children_) total += child.bytes();
+  for (const Column& child : children()) total += child.bytes();
   return total;
 }
 

@@ -58,13 +58,15 @@ class Column {
   // One byte per row, or nullptr when no row is NULL.
   const std::uint8_t* nulls() const { return nulls_.get(); }
   bool is_null(std::size_t row) const { return nulls_ != nullptr && nulls_[row] != 0; }
-  const std::vector<Column>& children() const { return children_; }
+  std::span<const Column> children() const;
   const std::vector<std::shared_ptr<const void>>& keep_alive() const { return keep_alive_; }
   const std::shared_ptr<const std::uint8_t[]>& shared_nulls() const { return nulls_; }
 
   Value value_at(std::size_t row) const;
   // The same values under another type with the same physical form (nullability, names).
   Column retyped(Type type) const;
+  // The same values with another null mask; the type is nullable then.
+  Column with_nulls(std::shared_ptr<const std::uint8_t[]> nulls) const;
   // The rows named, in that order; rows may repeat. Strings are not copied.
   Column gather(RowNumbers rows) const;
   // Bytes of the values, of the null masks and of the text that the views of this column show.
@@ -75,9 +77,13 @@ class Column {
   std::size_t rows_ = 0;
   std::shared_ptr<const void> values_;
   std::shared_ptr<const std::uint8_t[]> nulls_;
-  std::vector<Column> children_;
+  std::shared_ptr<const std::vector<Column>> children_;  // kRow only
   std::vector<std::shared_ptr<const void>> keep_alive_;
 };
+
+inline std::span<const Column> Column::children() const {
+  return children_ ? std::span<const Column>(*children_) : std::span<const Column>();
+}
 
 // Columns below each other; all of the same type; at least one.
 Column concat(std::span<const Column> columns);

@@ -52,18 +52,24 @@ void Outputs::send(Target& target, Event event) {
   ++waiting_;
 }
 
-void Outputs::emit(const Batch& batch) {
+void Outputs::emit(Batch batch) {
   if (batch.empty()) return;
   for (EdgeOut& out : edges_) {
-    if (out.edge.keyed) {
+    const bool last = &out == &edges_.back();
+    if (out.edge.keyed && !out.edge.keys.empty() && out.table->parallelism().value > 1) {
       for (auto& [owner, part] : split_by_owner(batch, out.edge.keys, *out.table))
         send(*out.targets[owner.value], std::move(part));
+      continue;
+    }
+    std::size_t to = out.next;
+    if (out.edge.keyed) {
+      to = out.table->owner_of({0}).value;
     } else if (out.edge.forward) {
-      send(*out.targets[subtask_.value], batch);
+      to = subtask_.value;
     } else {
-      send(*out.targets[out.next], batch);
       out.next = (out.next + 1) % out.targets.size();
     }
+    send(*out.targets[to], last ? std::move(batch) : batch);
   }
 }
 

@@ -24,7 +24,7 @@ class Outputs {
   // is delivered.
   void adopt(const Layout& layout);
 
-  void emit(const Batch& batch);
+  void emit(Batch batch);
   void emit_watermark(Millis time);
   void emit_barrier(const Barrier& barrier);
   void emit_end();

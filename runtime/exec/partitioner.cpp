@@ -21,10 +21,6 @@ std::vector<std::pair<SubtaskIndex, Batch>> split_by_owner(const Batch& batch,
                                                            const std::vector<std::size_t>& keys,
                                                            const KeyGroupTable& table) {
   std::vector<std::pair<SubtaskIndex, Batch>> parts;
-  if (keys.empty() || table.parallelism().value == 1) {
-    parts.emplace_back(table.owner_of({0}), batch);
-    return parts;
-  }
   const Batch dense = batch.dense();
   const auto groups = key_groups_of(dense, keys, table.groups());
   std::vector<std::vector<std::uint32_t>> rows(table.parallelism().value);

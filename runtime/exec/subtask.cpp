@@ -135,9 +135,9 @@ Result<bool> Subtask::work_off() {
     if (const auto* mark = std::get_if<Watermark>(&*output)) {
       outputs_.emit_watermark(mark->time);
     } else {
-      const Batch& batch = std::get<Batch>(*output);
+      auto& batch = std::get<Batch>(*output);
       config_.counters->rows_out.fetch_add(batch.rows(), std::memory_order_relaxed);
-      outputs_.emit(batch);
+      outputs_.emit(std::move(batch));
     }
     if (outputs_.waiting()) break;
   }

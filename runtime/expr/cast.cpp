@@ -76,7 +76,8 @@ class RowCastNode final : public ExprNode {
   Result<Operand> run(const Frame& frame) override {
     TRY_ASSIGN(const Operand in, input_->run(frame));
     const std::size_t rows = in.column.rows();
-    const Batch children = Batch{.columns = in.column.children(), .physical_rows = rows};
+    const auto values = in.column.children();
+    const Batch children = {.columns = {values.begin(), values.end()}, .physical_rows = rows};
     std::vector<Column> out;
     for (const NodePtr& field : fields_) {
       TRY_ASSIGN(const Operand value,

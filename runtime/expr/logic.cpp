@@ -168,6 +168,7 @@ std::shared_ptr<const void> chosen_values(TypeKind kind, const std::vector<Opera
     };
     const T any{};  // under a NULL, which may be of another type
     std::vector<From> from;
+    from.reserve(values.size());
     for (const Operand& value : values) {
       const bool null = value.scalar && value.column.is_null(0);
       from.push_back(
@@ -243,6 +244,7 @@ class CaseNode final : public ExprNode {
         if (truth(condition, row) == kTrue) chosen[row] = static_cast<std::uint8_t>(i);
     }
     std::vector<Operand> values;
+    values.reserve(branches_.size() / 2 + 1);
     for (std::size_t i = 0; i < branches_.size(); i += 2) {
       const bool last = i + 1 == branches_.size();
       TRY_ASSIGN(Operand value, branches_[last ? i : i + 1].node->run(frame));

@@ -51,24 +51,16 @@ class FieldNode final : public ExprNode {
     TRY_ASSIGN(const Operand row, input_->run(frame));
     const Column& child = row.column.children()[field_];
     if (!row.column.may_have_nulls()) return Operand{child, row.scalar};
+    if (!child.may_have_nulls())
+      return Operand{child.with_nulls(row.column.shared_nulls()), row.scalar};
     const std::size_t rows = row.column.rows();
     auto nulls = allocate_values<std::uint8_t>(rows);
     for (std::size_t i = 0; i < rows; ++i)
       nulls[i] = row.column.is_null(i) || child.is_null(i) ? 1 : 0;
-    return Operand{with_nulls(child, std::move(nulls)), row.scalar};
+    return Operand{child.with_nulls(std::move(nulls)), row.scalar};
   }
 
  private:
-  Column with_nulls(const Column& child, std::shared_ptr<const std::uint8_t[]> nulls) const {
-    if (type_.kind == TypeKind::kRow)
-      return Column::of_rows(type_, child.rows(), child.children(), std::move(nulls));
-    std::vector<std::shared_ptr<const void>> kept = child.keep_alive();
-    auto own = std::make_shared<Column>(child);  // holds the values
-    const void* values = own->values<std::byte>().data();
-    return Column(type_, child.rows(), std::shared_ptr<const void>(own, values), std::move(nulls),
-                  std::move(kept));
-  }
-
   NodePtr input_;
   std::size_t field_;
   Type type_;

@@ -95,7 +95,7 @@ class ValueWriter {
     out += '"';
   }
 
-  void append_object(std::string& out, const std::vector<Column>& columns, std::size_t row) const {
+  void append_object(std::string& out, std::span<const Column> columns, std::size_t row) const {
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       out += keys_[i];
       fields_[i].append(out, columns[i], row);

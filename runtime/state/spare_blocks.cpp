@@ -6,7 +6,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::size_t kMostKept = 1 << 20;
+constexpr std::size_t kMostKept = 4 << 20;
 // What is larger is rare, and would push out many that are not.
 constexpr std::size_t kLargestKept = 16 * 1024;
 constexpr std::size_t kMostSizes = 32;
@@ -23,6 +23,10 @@ SpareBlocks::Block SpareBlocks::take(std::size_t bytes) {
     return spare;
   });
   return block ? std::move(block) : std::make_unique_for_overwrite<std::byte[]>(bytes);
+}
+
+std::size_t SpareBlocks::bytes() const {
+  return kept_.with([](Kept& kept) { return kept.bytes; });
 }
 
 void SpareBlocks::give_back(Block block, std::size_t bytes) {

@@ -8,7 +8,7 @@ namespace {
 // A spare table is kept only if it is small: what is large is filled for long. Several windows end
 // at once when a source of many splits has read all of them one batch further.
 constexpr std::uint64_t kSpareBytes = 16 * 1024;
-constexpr std::size_t kMostSpare = 8;
+constexpr std::size_t kMostSpare = 16;
 
 }  // namespace
 

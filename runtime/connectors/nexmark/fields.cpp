@@ -244,9 +244,10 @@ Result<Projection> Projection::of(const SourceSpec& spec) {
   return projection;
 }
 
-Column Projection::make_row(const Output& output, const Events& events) {
+Column Projection::make_row(const Output& output, const Events& events,
+                            std::vector<std::uint32_t>& rows) {
   const std::size_t size = events.numbers.size();
-  std::vector<std::uint32_t> rows;
+  rows.clear();
   rows.reserve(size);
   for (std::size_t row = 0; row < size; ++row)
     if (kind_of(events.numbers[row]) == output.kind)
@@ -270,9 +271,10 @@ Column Projection::make_row(const Output& output, const Events& events) {
 Batch Projection::make(const Events& events) const {
   Batch batch{.physical_rows = events.numbers.size()};
   batch.columns.reserve(outputs_.size());
+  std::vector<std::uint32_t> rows;
   for (const Output& output : outputs_)
     batch.columns.push_back(output.is_event_type ? event_types(events, output.type)
-                                                 : make_row(output, events));
+                                                 : make_row(output, events, rows));
   return batch;
 }
 

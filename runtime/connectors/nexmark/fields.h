@@ -45,7 +45,9 @@ class Projection {
 
   static Result<Output> output_of(const SourceSpec& spec, std::size_t column,
                                   const std::vector<std::size_t>& used);
-  static Column make_row(const Output& output, const Events& events);
+  // `rows` is room to work in.
+  static Column make_row(const Output& output, const Events& events,
+                         std::vector<std::uint32_t>& rows);
 
   std::vector<Output> outputs_;
 };

@@ -69,9 +69,9 @@ Result<AggregateFold> AggregateFold::make(const OperatorContext& context,
 void AggregateFold::fold(const Batch& batch, const std::int64_t* windows) {
   batch_ = dense_columns(batch, used_columns_);
   windows_ = windows;
-  std::vector<const Column*> columns;
-  for (const std::size_t key : keys_) columns.push_back(&batch_.columns[key]);
-  packed_keys_->pack(columns, batch_.physical_rows);
+  columns_.clear();
+  for (const std::size_t key : keys_) columns_.push_back(&batch_.columns[key]);
+  packed_keys_->pack(columns_, batch_.physical_rows);
   groups_.group(*packed_keys_, windows);
   find_units();
 
@@ -87,10 +87,10 @@ void AggregateFold::find_units() {
   key_columns_.clear();
   for (const std::size_t key : keys_)
     key_columns_.push_back(batch_.columns[key].gather(groups_.first_rows()));
-  std::vector<const Column*> columns;
-  for (const Column& column : key_columns_) columns.push_back(&column);
+  columns_.clear();
+  for (const Column& column : key_columns_) columns_.push_back(&column);
   hashes_.resize(groups_.size());
-  hash_rows(columns, groups_.size(), hashes_.data());
+  hash_rows(columns_, groups_.size(), hashes_.data());
   units_.resize(groups_.size());
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     units_[group] = state_->unit(key_group_of(hashes_[group], state_->key_groups()));

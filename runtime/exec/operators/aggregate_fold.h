@@ -80,6 +80,7 @@ class AggregateFold {
   BatchGroups groups_;
   Batch batch_;
   const std::int64_t* windows_ = nullptr;
+  std::vector<const Column*> columns_;  // for one call
   std::vector<Column> key_columns_;
   std::vector<std::uint64_t> hashes_;
   std::vector<StateUnit*> units_;

@@ -7,16 +7,6 @@
 #include "runtime/graph/key_groups.h"
 
 namespace penstock {
-namespace {
-
-std::vector<const Column*> pointers(const std::vector<Column>& columns) {
-  std::vector<const Column*> out;
-  for (const Column& column : columns) out.push_back(&column);
-  return out;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Operator>> Join::make(const OperatorContext& context, const JoinSpec& spec) {
   std::optional<Evaluator> condition;
   if (spec.condition) {
@@ -53,10 +43,8 @@ void Join::look_at_state() {
 
 // Leaves out rows with a NULL in the key, which match nothing, and rows of windows that are over.
 Status Join::keep_joinable(Side& side, Batch& batch) {
-  std::vector<std::uint32_t> kept;
-  std::vector<Millis> windows;
-  kept.reserve(batch.rows());
-  if (side.window_end) windows.reserve(batch.rows());
+  kept_.clear();
+  windows_.clear();
   std::uint64_t late = 0;
   for (std::size_t i = 0; i < batch.rows(); ++i) {
     const std::size_t row = batch.row(i);
@@ -69,13 +57,12 @@ Status Join::keep_joinable(Side& side, Batch& batch) {
         ++late;
         continue;
       }
-      windows.push_back(end);
+      windows_.push_back(end);
     }
-    kept.push_back(static_cast<std::uint32_t>(row));
+    kept_.push_back(static_cast<std::uint32_t>(row));
   }
   if (late > 0) context_.counters.late_rows.fetch_add(late, std::memory_order_relaxed);
-  windows_ = std::move(windows);
-  if (batch.selection || kept.size() != batch.physical_rows) batch = batch.gather(kept);
+  if (batch.selection || kept_.size() != batch.physical_rows) batch = batch.gather(kept_);
   return ok();
 }
 
@@ -90,12 +77,14 @@ Status Join::on_batch(std::size_t input, Batch batch) {
   chain_bag_ = nullptr;
   if (batch_.physical_rows == 0) return ok();
 
-  std::vector<const Column*> keys;
-  for (const std::size_t key : side.keys) keys.push_back(&batch_.columns[key]);
-  side.packed_keys->pack(keys, batch_.physical_rows);
-  side.packed_rows->pack(pointers(batch_.columns), batch_.physical_rows);
+  columns_.clear();
+  for (const Column& column : batch_.columns) columns_.push_back(&column);
+  side.packed_rows->pack(columns_, batch_.physical_rows);
+  columns_.clear();
+  for (const std::size_t key : side.keys) columns_.push_back(&batch_.columns[key]);
+  side.packed_keys->pack(columns_, batch_.physical_rows);
   hashes_.resize(batch_.physical_rows);
-  hash_rows(keys, batch_.physical_rows, hashes_.data());
+  hash_rows(columns_, batch_.physical_rows, hashes_.data());
   units_.resize(batch_.physical_rows);
   for (std::size_t row = 0; row < units_.size(); ++row) {
     units_[row] = state_->unit(key_group_of(hashes_[row], state_->key_groups()));
@@ -165,10 +154,11 @@ Result<std::optional<Batch>> Join::next() {
 
 Result<Batch> Join::collect() {
   const std::size_t other = 1 - input_;
-  std::vector<Column> own;
-  for (const Column& column : batch_.columns) own.push_back(column.gather(pair_rows_));
-  std::vector<Column> stored;
   const PackedBlock& block = layout_->bags[other].rows.key;
+  std::vector<Column> own, stored;
+  own.reserve(output_.size());
+  stored.reserve(output_.size());
+  for (const Column& column : batch_.columns) own.push_back(column.gather(pair_rows_));
   for (std::size_t field = 0; field < block.types.size(); ++field)
     stored.push_back(read_column(block, field, sides_[other].types[field], pair_stored_));
 

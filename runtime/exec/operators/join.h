@@ -50,7 +50,9 @@ class Join final : public Operator {
   std::size_t input_ = 0;
   Batch batch_;
   std::vector<Millis> windows_;
-  std::vector<std::uint64_t> hashes_;  // of the packed keys
+  std::vector<std::uint32_t> kept_;     // for one call
+  std::vector<const Column*> columns_;  // for one call
+  std::vector<std::uint64_t> hashes_;   // of the packed keys
   std::vector<StateUnit*> units_;
   std::size_t next_row_ = 0;
   const BagTable* chain_bag_ = nullptr;  // where the rest of next_row_'s matches lies

@@ -215,14 +215,12 @@ void WindowAggregate::combine_distinct(StateUnit& unit, Millis end,
 
 Batch WindowAggregate::collect(Millis end) {
   const std::size_t rows = std::min(waiting_, kMaxBatchRows);
-  std::vector<StoredBlock> keys;
-  std::vector<StoredBlock> values;
-  keys.reserve(rows);
-  values.reserve(rows);
+  keys_.clear();
+  values_.clear();
   const auto take = [&](const KeyedTable& table, std::uint32_t& row) {
-    for (; row < table.size() && keys.size() < rows; ++row) {
-      keys.push_back({table.row(row), &table.texts()});
-      values.push_back({table.value(row), &table.texts()});
+    for (; row < table.size() && keys_.size() < rows; ++row) {
+      keys_.push_back({table.row(row), &table.texts()});
+      values_.push_back({table.value(row), &table.texts()});
     }
     return row == table.size();
   };
@@ -235,10 +233,11 @@ Batch WindowAggregate::collect(Millis end) {
 
   const PackedBlock& key_block = fold_.layout().key;
   std::vector<Column> columns;
+  columns.reserve(output_.size());
   for (std::size_t key = 0; key < key_block.types.size(); ++key)
-    columns.push_back(read_column(key_block, key, key_block.types[key], keys));
+    columns.push_back(read_column(key_block, key, key_block.types[key], keys_));
   for (std::size_t call = 0; call < fold_.accumulators().calls().size(); ++call)
-    columns.push_back(fold_.accumulators().results(call, values));
+    columns.push_back(fold_.accumulators().results(call, values_));
   const auto add_time = [&](Millis time) {
     columns.push_back(Column::repeat(output_.fields[columns.size()].type, Value{time}, rows));
   };

@@ -70,7 +70,8 @@ class WindowAggregate final : public Operator {
   std::size_t next_table_ = 0;
   std::uint32_t next_row_ = 0;
   std::size_t waiting_ = 0;
-  KeyedTable combined_;  // of all units: no two hold the same key
+  std::vector<StoredBlock> keys_, values_;  // for one call
+  KeyedTable combined_;                     // of all units: no two hold the same key
   std::uint32_t next_combined_ = 0;
 };
 
