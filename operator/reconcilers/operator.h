@@ -28,7 +28,7 @@ struct OperatorOptions {
   std::function<void()> on_lost;     // leadership is lost: ends the process at once
   std::string http;                  // HOST:PORT of health and metrics; empty: none
   std::vector<HealthCheck> ready;    // of others, for /readyz
-  int workers = 2;                   // of jobs; one each of the other kinds
+  int workers = 8;  // of jobs, each waits for the API most of the time; one each of the other kinds
   Installation installation;
   // See ReconcileContext.
   std::function<Result<TlsTexts>(const std::string& server_name)> certify;

@@ -3,7 +3,8 @@
     operator_bench.py [--bin DIR] [--rounds N] [--maps] [--json]
 
 Memory without jobs is read after the caches are filled and nothing has moved for a while; times are medians of N rounds. --maps adds what
-takes the memory. Exit 1 when a number is above its target, but with --json, which says so.
+takes the memory. Where build/tools has it (./dev bench builds it), an operator over controller-runtime does the same work beside it: see
+operator_peer.py. Exit 1 when a number is above its target, but with --json, which says so.
 """
 import argparse
 import collections
@@ -18,14 +19,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 from cluster import GROUP, ControlPlane, condition, phase, small_job, wait_for  # noqa: E402
+from operator_peer import PEER, compare, rollup  # noqa: E402
 
 JOBS = f"{GROUP}/namespaces/default/streamjobs"
-
-
-def rollup(pid):
-    """KiB by name, from smaps_rollup."""
-    lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    return {line.split(":")[0]: int(line.split()[1]) for line in lines}
 
 
 def maps(pid):
@@ -112,6 +108,10 @@ def main():
         threads = len(list(pathlib.Path(f"/proc/{plane.operator.pid}/task").iterdir()))
         ready, change = measure(plane, arguments.rounds)
         after = rollup(plane.operator.pid)
+    compared = []
+    if PEER.exists():
+        with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
+            compared = compare(arguments.bin.resolve(), pathlib.Path(folder))
     found = [
         number("resident without jobs", memory["Rss"] / 1024, "MiB", "caches filled, nothing moving", 32),
         number("anonymous without jobs", memory["Anonymous"] / 1024, "MiB", f"{threads} threads", 8),
@@ -119,6 +119,7 @@ def main():
                f"median of {len(change)}, slowest {max(change) * 1000:.0f}", 50),
         number("apply to Ready", statistics.median(ready) * 1000, "ms", f"median of {len(ready)}, slowest {max(ready) * 1000:.0f}"),
         number("resident after these jobs", after["Rss"] / 1024, "MiB", f"{after['Anonymous'] / 1024:.1f} anonymous"),
+        *compared,
     ]
     missed = [one["name"] for one in found if one["missed"]]
     if arguments.json:
