@@ -65,7 +65,6 @@ endfunction()
 # penstock_test(<name> SOURCES ... DEPENDS ... [SANITIZE address thread] [SANITIZED_FILTER filter] [LABELS ...] [TIMEOUT seconds]): one
 # GoogleTest program, one ctest entry. A sanitizer build has only the tests that name it: those that start threads (thread), all that
 # handle bytes or memory (address). The filter thins out a table of many like cases there.
-add_custom_target(sanitized_tests)
 function(penstock_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;SANITIZED_FILTER" "SOURCES;DEPENDS;LABELS;SANITIZE")
   string(REGEX MATCH "^[a-z]+" sanitizer "${PENSTOCK_SANITIZE}")
@@ -76,7 +75,6 @@ function(penstock_test name)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} penstock_warnings GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PENSTOCK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              PENSTOCK_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-  add_dependencies(sanitized_tests ${name})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
