@@ -148,7 +148,7 @@ Result<std::int64_t> parse_millicpu(std::string_view text) {
   double number = 0;
   const Error bad{Code::kInvalid, "not a quantity of CPU (write 500m or 2): " + std::string(text)};
   if (!take_number(rest, number)) return bad;
-  if (rest != "" && rest != "m") return bad;
+  if (!rest.empty() && rest != "m") return bad;
   const double milli = rest == "m" ? number : number * 1000;
   if (!fits(milli)) return bad;
   return static_cast<std::int64_t>(std::ceil(milli));

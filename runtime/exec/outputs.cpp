@@ -1,6 +1,7 @@
 #include "runtime/exec/outputs.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "runtime/exec/partitioner.h"
 
@@ -55,7 +56,6 @@ void Outputs::send(Target& target, Event event) {
 void Outputs::emit(Batch batch) {
   if (batch.empty()) return;
   for (EdgeOut& out : edges_) {
-    const bool last = &out == &edges_.back();
     if (out.edge.keyed && !out.edge.keys.empty() && out.table->parallelism().value > 1) {
       for (auto& [owner, part] : split_by_owner(batch, out.edge.keys, *out.table))
         send(*out.targets[owner.value], std::move(part));
@@ -69,7 +69,8 @@ void Outputs::emit(Batch batch) {
     } else {
       out.next = (out.next + 1) % out.targets.size();
     }
-    send(*out.targets[to], last ? std::move(batch) : batch);
+    Batch given = &out == &edges_.back() ? std::exchange(batch, {}) : batch;
+    send(*out.targets[to], std::move(given));
   }
 }
 

@@ -42,7 +42,7 @@ class SourceReader {
 
  private:
   SourceReader(Config config, std::optional<Evaluator> watermark)
-      : config_(config), watermark_(std::move(watermark)) {}
+      : config_(std::move(config)), watermark_(std::move(watermark)) {}
   void take_all();
   bool take_one(bool only_pooled);
   std::size_t pick(Millis now);

@@ -123,6 +123,7 @@ constexpr std::int64_t auction_category(std::uint64_t seed, std::uint64_t event)
 // round(100 * 10^(6u)), u uniform in [0, 1): with additions and multiplications only, in a fixed
 // order, so that every machine gets the same. 10^(6u) = 2^i * 2^f with f in [-0.5, 0.5]; 2^f by its
 // series, whose next term is below 2e-10.
+// NOLINTBEGIN(bugprone-incorrect-roundings): positive, far from 2^53, and the same everywhere
 inline std::int64_t price_of(std::uint64_t drawn) {
   constexpr double kLog2Of1e6 = 19.931568569324174;
   const double exponent = static_cast<double>(drawn >> 11) * 0x1.0p-53 * kLog2Of1e6;
@@ -133,6 +134,7 @@ inline std::int64_t price_of(std::uint64_t drawn) {
     sum = sum * x + factor;
   return static_cast<std::int64_t>(static_cast<double>(std::int64_t{100} << whole) * sum + 0.5);
 }
+// NOLINTEND(bugprone-incorrect-roundings)
 
 // Length of an auction in ms: 1 + uniform(0, 2 * horizon), the horizon being the time in which 100
 // more auctions appear.

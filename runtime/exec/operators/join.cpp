@@ -162,9 +162,9 @@ Result<Batch> Join::collect() {
   for (std::size_t field = 0; field < block.types.size(); ++field)
     stored.push_back(read_column(block, field, sides_[other].types[field], pair_stored_));
 
-  Batch out{.columns = input_ == 0 ? std::move(own) : std::move(stored),
-            .physical_rows = pair_rows_.size()};
-  for (Column& column : input_ == 0 ? stored : own) out.columns.push_back(std::move(column));
+  if (input_ == 1) own.swap(stored);  // the left columns first
+  Batch out{.columns = std::move(own), .physical_rows = pair_rows_.size()};
+  for (Column& column : stored) out.columns.push_back(std::move(column));
   retype(out.columns, output_);
   if (batch_.kinds) {
     auto kinds = allocate_values<RowKind>(pair_rows_.size());
