@@ -1,5 +1,6 @@
 #include "runtime/bench/bench_command.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -86,6 +87,10 @@ Result<bench::Measurements> measure(Order order, Clock& clock, std::ostream& pro
 }  // namespace
 
 int bench_main(const std::vector<std::string>& words, std::ostream& out, std::ostream& progress) {
+  if (std::ranges::find(words, "--help") != words.end()) {
+    out << kUse << std::endl;
+    return 0;
+  }
   auto order = read_order(words);
   log::set_level(log::Level::kWarning);
   SystemClock clock;

@@ -24,15 +24,17 @@ constexpr const char* kUsage =
     "  rescale N              run with N slots; returns when it does\n"
     "  checkpoint             take a checkpoint now\n"
     "  savepoint URI          write a self-contained copy of the state\n"
-    "  stop [--drain | --savepoint URI]\n"
-    "                         stop now, after the input so far, or after a savepoint\n"
+    "  stop [--drain | --savepoint URI] [--no-wait]\n"
+    "                         stop now, after the input so far, or after a savepoint; returns "
+    "when\n"
+    "                         the job has ended, with --no-wait when it has taken the order\n"
     "\n"
     "  --certificates DIR     speak TLS: tls.crt and tls.key valid for a client, and ca.crt\n"
     "  --server-name NAME     what the job's certificate says, where it is not the host\n";
 
 struct Arguments {
   std::string address, command, operand, savepoint, certificates, server_name;
-  bool json = false, drain = false, help = false;
+  bool json = false, drain = false, no_wait = false, help = false;
 };
 
 std::string* value_of(const std::string& option, Arguments& out) {
@@ -51,6 +53,8 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       out.json = true;
     } else if (args[i] == "--drain") {
       out.drain = true;
+    } else if (args[i] == "--no-wait") {
+      out.no_wait = true;
     } else if (std::string* value = value_of(args[i], out)) {
       if (i + 1 == args.size()) return args[i] + " needs a value";
       *value = args[++i];
@@ -70,8 +74,8 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
   }
   if (takes_operand) out.operand = words[2];
   const bool stops = out.command == "stop";
-  if (!stops && (out.drain || !out.savepoint.empty()))
-    return "only stop takes --drain or --savepoint";
+  if (!stops && (out.drain || out.no_wait || !out.savepoint.empty()))
+    return "only stop takes --drain, --savepoint or --no-wait";
   if (out.drain && !out.savepoint.empty()) return "--drain and --savepoint exclude each other";
   return std::nullopt;
 }
@@ -232,9 +236,34 @@ class Command {
       request.set_mode(v1::StopRequest::SAVEPOINT);
       request.set_savepoint_uri(arguments_.savepoint);
     }
+    // Watched from before the order, so that the last report is not missed.
+    grpc::ClientContext watched;
+    const auto reports = stub_->Watch(&watched, v1::WatchRequest());
     grpc::ClientContext context;
     v1::StopReply reply;
-    return done(stub_->Stop(&context, request, &reply), "stopping");
+    const grpc::Status status = stub_->Stop(&context, request, &reply);
+    if (!status.ok() || arguments_.no_wait) {
+      watched.TryCancel();
+      return done(status, "stopping");
+    }
+    v1::JobReport report;
+    while (reports->Read(&report)) {
+      if (!report.has_ending()) continue;
+      watched.TryCancel();
+      return ended(report.ending());
+    }
+    std::fprintf(
+        stderr,
+        "penstock ctl: %s took the order and went without saying how it ended; see its log\n",
+        arguments_.address.c_str());
+    return 1;
+  }
+
+  static int ended(const v1::EndingReport& ending) {
+    const bool well =
+        ending.kind() == v1::EndingReport::FINISHED || ending.kind() == v1::EndingReport::STOPPED;
+    std::printf("ended: %s %s\n", ending.reason().c_str(), ending.message().c_str());
+    return well ? 0 : 1;
   }
 
   int done(const grpc::Status& status, const std::string& message) {

@@ -230,7 +230,7 @@ class FullDisk(Case):
         self.assert_says(failed[0]["message"], str(disk), "No space left on device", "free space")
         # Asked of a job that waits to start again, a drain is for when it has.
         wait_for("it waits to start again", lambda: process.status()["phase"] == "Restarting")
-        process.ctl("stop", "--drain")
+        process.ctl("stop", "--drain", "--no-wait")
         (disk / "ballast").unlink()
         self.assertEqual(process.wait_end(), 0, process.text())
         self.assert_says(process.text(), "orders: Finished")
