@@ -89,9 +89,28 @@ struct EndingReport {
   friend bool operator==(const EndingReport&, const EndingReport&) = default;
 };
 
+// Of a process that follows another one.
+struct FollowReport {
+  std::uint64_t record = 0;  // of the log: the publication that it holds; 0: none yet
+  std::uint64_t checkpoint_id = 0;
+  std::uint64_t bytes_behind = 0;  // of the newest publication, not fetched yet
+  bool caught_up = false;          // taking over would take a small difference
+  Millis at = 0;                   // when that publication was held
+  friend bool operator==(const FollowReport&, const FollowReport&) = default;
+};
+
+// Of a process that took over from another one.
+struct MoveReport {
+  Millis at = 0;
+  Duration pause{0};  // predecessor's stop at its barrier to first row processed here
+  std::string from;   // "pid 12 on host a"
+  std::string reason;
+  friend bool operator==(const MoveReport&, const MoveReport&) = default;
+};
+
 struct JobReport {
   std::string job, uid, log_id;
-  std::string phase;  // Starting Running Rescaling Restarting Stopping Ended
+  std::string phase;  // Starting Following Running Rescaling Restarting Stopping Ended
   std::string restored_from;
   Millis at = 0;
   Millis started_at = 0;
@@ -106,6 +125,8 @@ struct JobReport {
   RescaleReport rescales;
   std::vector<FailureReport> failures;
   std::optional<EndingReport> ending;
+  std::optional<FollowReport> following;
+  std::optional<MoveReport> move;
   friend bool operator==(const JobReport&, const JobReport&) = default;
 };
 

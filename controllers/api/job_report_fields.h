@@ -88,6 +88,25 @@ void describe(Type<EndingReport>, V& v) {
 }
 
 template <typename V>
+void describe(Type<FollowReport>, V& v) {
+  using S = FollowReport;
+  v({.name = "record", .doc = "", .always = true}, &S::record);
+  v({.name = "checkpointId", .doc = "", .always = true}, &S::checkpoint_id);
+  v({.name = "bytesBehind", .doc = "", .always = true}, &S::bytes_behind);
+  v({.name = "caughtUp", .doc = "", .always = true}, &S::caught_up);
+  v({.name = "at", .doc = ""}, &S::at);
+}
+
+template <typename V>
+void describe(Type<MoveReport>, V& v) {
+  using S = MoveReport;
+  v({.name = "at", .doc = "", .always = true}, &S::at);
+  v({.name = "pause", .doc = "", .always = true}, &S::pause);
+  v({.name = "from", .doc = "", .max = kAnyLength}, &S::from);
+  v({.name = "reason", .doc = "", .max = kAnyLength}, &S::reason);
+}
+
+template <typename V>
 void describe(Type<JobReport>, V& v) {
   using S = JobReport;
   v({.name = "job", .doc = "", .max = kAnyLength}, &S::job);
@@ -111,6 +130,8 @@ void describe(Type<JobReport>, V& v) {
   v({.name = "rescales", .doc = ""}, &S::rescales);
   v({.name = "failures", .doc = "", .max = kAnyLength}, &S::failures);
   v({.name = "ending", .doc = ""}, &S::ending);
+  v({.name = "following", .doc = ""}, &S::following);
+  v({.name = "move", .doc = ""}, &S::move);
 }
 
 }  // namespace penstock::api

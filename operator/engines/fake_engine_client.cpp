@@ -11,22 +11,22 @@ void FakeEngineClient::on_change(std::function<void(const std::string& job)> lis
 }
 
 void FakeEngineClient::follow(const EngineTarget& target, bool) {
-  jobs_.with([&](auto& jobs) { jobs[target.uid].target = target; });
+  jobs_.with([&](auto& jobs) { jobs[target.key].target = target; });
 }
 
-void FakeEngineClient::forget(const std::string& uid) {
+void FakeEngineClient::forget(const std::string& key) {
   jobs_.with([&](auto& jobs) {
-    const auto found = jobs.find(uid);
+    const auto found = jobs.find(key);
     if (found == jobs.end()) return;
     found->second.target.reset();
     found->second.outcomes.clear();
   });
 }
 
-EngineView FakeEngineClient::view(const std::string& uid) {
+EngineView FakeEngineClient::view(const std::string& key) {
   return jobs_.with([&](auto& jobs) {
     EngineView view;
-    const auto found = jobs.find(uid);
+    const auto found = jobs.find(key);
     if (found == jobs.end() || !found->second.target) {
       view.unknown_since = clock_.now();
       view.unknown_reason = "not followed";
@@ -42,9 +42,9 @@ EngineView FakeEngineClient::view(const std::string& uid) {
   });
 }
 
-void FakeEngineClient::order(const std::string& uid, const EngineOrder& order) {
+void FakeEngineClient::order(const std::string& key, const EngineOrder& order) {
   jobs_.with([&](auto& jobs) {
-    Job& job = jobs[uid];
+    Job& job = jobs[key];
     if (job.outcomes.contains(order.id)) return;
     job.orders.push_back(order);
     OrderOutcome& outcome = job.outcomes[order.id];
@@ -72,74 +72,86 @@ void FakeEngineClient::order(const std::string& uid, const EngineOrder& order) {
           report.ending = api::EndingReport{api::EndingKind::kStopped, "Stopped", {}};
         },
         [](const EngineOrder::Configure&) {},
+        [&](const EngineOrder::HandOver&) {
+          outcome.checkpoint = {++report.checkpoints.last_id};
+          report.phase = "Ended";
+          report.ending = api::EndingReport{api::EndingKind::kStopped, "HandedOver", {}};
+        },
+        [&](const EngineOrder::TakeOver& take_over) {
+          report.phase = "Running";
+          report.following.reset();
+          report.move = api::MoveReport{.at = clock_.now(),
+                                        .pause = std::chrono::milliseconds(40),
+                                        .reason = take_over.now ? "TakenOver" : "HandedOver"};
+        },
     };
     std::visit(obey, order.what);
     report.generation = order.generation;
     report.decision = order.decision;
   });
-  notify(uid);
+  notify(key);
 }
 
-std::optional<OrderOutcome> FakeEngineClient::outcome(const std::string& uid,
+std::optional<OrderOutcome> FakeEngineClient::outcome(const std::string& key,
                                                       const std::string& id) {
   return jobs_.with([&](auto& jobs) -> std::optional<OrderOutcome> {
-    const Job& job = jobs[uid];
+    const Job& job = jobs[key];
     const auto found = job.outcomes.find(id);
     if (found == job.outcomes.end()) return std::nullopt;
     return found->second;
   });
 }
 
-void FakeEngineClient::report(const std::string& uid, api::JobReport report) {
+void FakeEngineClient::report(const std::string& key, api::JobReport report) {
   jobs_.with([&](auto& jobs) {
-    Job& job = jobs[uid];
+    Job& job = jobs[key];
     job.report = std::move(report);
     job.reported = clock_.monotonic();
     job.unknown_since.reset();
   });
-  notify(uid);
+  notify(key);
 }
 
-void FakeEngineClient::lose(const std::string& uid, const std::string& reason) {
+void FakeEngineClient::lose(const std::string& key, const std::string& reason) {
   jobs_.with([&](auto& jobs) {
-    jobs[uid].unknown_since = clock_.now();
-    jobs[uid].reason = reason;
+    jobs[key].unknown_since = clock_.now();
+    jobs[key].reason = reason;
   });
-  notify(uid);
+  notify(key);
 }
 
-void FakeEngineClient::end_order(const std::string& uid, const std::string& id,
+void FakeEngineClient::end_order(const std::string& key, const std::string& id,
                                  OrderOutcome outcome) {
-  jobs_.with([&](auto& jobs) { jobs[uid].outcomes[id] = outcome; });
-  notify(uid);
+  jobs_.with([&](auto& jobs) { jobs[key].outcomes[id] = outcome; });
+  notify(key);
 }
 
-std::vector<EngineOrder> FakeEngineClient::orders(const std::string& uid) const {
+std::vector<EngineOrder> FakeEngineClient::orders(const std::string& key) const {
   return jobs_.with([&](const auto& jobs) {
-    const auto found = jobs.find(uid);
+    const auto found = jobs.find(key);
     return found == jobs.end() ? std::vector<EngineOrder>() : found->second.orders;
   });
 }
 
-std::optional<EngineTarget> FakeEngineClient::target(const std::string& uid) const {
+std::optional<EngineTarget> FakeEngineClient::target(const std::string& key) const {
   return jobs_.with([&](const auto& jobs) {
-    const auto found = jobs.find(uid);
+    const auto found = jobs.find(key);
     return found == jobs.end() ? std::optional<EngineTarget>() : found->second.target;
   });
 }
 
 std::vector<std::string> FakeEngineClient::followed() const {
   return jobs_.with([](const auto& jobs) {
-    std::vector<std::string> uids;
-    for (const auto& [uid, job] : jobs) {
-      if (job.target) uids.push_back(uid);
+    std::vector<std::string> keys;
+    for (const auto& [key, job] : jobs) {
+      if (job.target) keys.push_back(key);
     }
-    return uids;
+    return keys;
   });
 }
 
-void FakeEngineClient::notify(const std::string& uid) {
-  const auto target = this->target(uid);
+void FakeEngineClient::notify(const std::string& key) {
+  const auto target = this->target(key);
   if (target && listener_) listener_(target->job);
 }
 

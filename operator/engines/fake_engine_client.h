@@ -20,17 +20,17 @@ class FakeEngineClient final : public EngineClient {
 
   void on_change(std::function<void(const std::string& job)> listener) override;
   void follow(const EngineTarget& target, bool busy) override;
-  void forget(const std::string& uid) override;
-  EngineView view(const std::string& uid) override;
-  void order(const std::string& uid, const EngineOrder& order) override;
-  std::optional<OrderOutcome> outcome(const std::string& uid, const std::string& id) override;
+  void forget(const std::string& key) override;
+  EngineView view(const std::string& key) override;
+  void order(const std::string& key, const EngineOrder& order) override;
+  std::optional<OrderOutcome> outcome(const std::string& key, const std::string& id) override;
 
-  // For tests. Sets what the engine of `uid` reports, whether it is followed yet or not.
-  void report(const std::string& uid, api::JobReport report);
-  void lose(const std::string& uid, const std::string& reason);
-  void end_order(const std::string& uid, const std::string& id, OrderOutcome outcome);
-  std::vector<EngineOrder> orders(const std::string& uid) const;
-  std::optional<EngineTarget> target(const std::string& uid) const;
+  // For tests. Sets what the process at `key` reports, whether it is followed yet or not.
+  void report(const std::string& key, api::JobReport report);
+  void lose(const std::string& key, const std::string& reason);
+  void end_order(const std::string& key, const std::string& id, OrderOutcome outcome);
+  std::vector<EngineOrder> orders(const std::string& key) const;
+  std::optional<EngineTarget> target(const std::string& key) const;
   std::vector<std::string> followed() const;
 
  private:
@@ -43,7 +43,7 @@ class FakeEngineClient final : public EngineClient {
     std::vector<EngineOrder> orders;
     std::map<std::string, OrderOutcome> outcomes;
   };
-  void notify(const std::string& uid);
+  void notify(const std::string& key);
 
   Clock& clock_;
   const bool obedient_;

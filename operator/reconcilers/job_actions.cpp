@@ -141,7 +141,7 @@ Status JobActions::order(const std::string& what, std::int64_t generation, std::
   const std::string base = what + " " + std::to_string(generation) + "/" + std::to_string(decision);
   int& attempt = memory_.attempts[base];
   const std::string id = base + "/" + std::to_string(attempt);
-  const auto outcome = context_.engines.outcome(job_.uid(), id);
+  const auto outcome = context_.engines.outcome(memory_.followed, id);
   if (outcome && outcome->state == OrderOutcome::State::kFailed) {
     ++attempt;  // the next look orders anew, after the back-off that this error asks for
     return outcome->error.value_or(Error{Code::kUnavailable, "the engine failed"}).within(what);
@@ -150,11 +150,11 @@ Status JobActions::order(const std::string& what, std::int64_t generation, std::
   if (memory_.attempts.size() > 32) {
     std::erase_if(memory_.attempts, [&](const auto& entry) { return entry.first != base; });
   }
-  context_.engines.order(job_.uid(), {.id = id,
-                                      .generation = static_cast<std::uint64_t>(generation),
-                                      .decision = static_cast<std::uint64_t>(decision),
-                                      .deadline = std::chrono::minutes(10),
-                                      .what = std::move(order)});
+  context_.engines.order(memory_.followed, {.id = id,
+                                            .generation = static_cast<std::uint64_t>(generation),
+                                            .decision = static_cast<std::uint64_t>(decision),
+                                            .deadline = std::chrono::minutes(10),
+                                            .what = std::move(order)});
   return ok();
 }
 

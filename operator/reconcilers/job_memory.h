@@ -26,6 +26,7 @@ struct JobMemory {
   // Of orders to the engine that failed: how often, so that the next one is a new order.
   std::map<std::string, int> attempts;
   std::string last_decision;  // as logged
+  std::string followed;       // the active Pod's uid: the engine client's key; empty: none
 };
 
 // The memories of all jobs. Any thread; a memory is used only by the worker that has its key.

@@ -3,6 +3,7 @@
 #include "controllers/admission/admission.h"
 #include "controllers/api/json.h"
 #include "operator/reconcilers/job_actions.h"
+#include "operator/reconcilers/observe.h"
 #include "runtime/base/log.h"
 
 namespace penstock {
@@ -25,7 +26,7 @@ ObservedSnapshot JobSnapshotReconciler::observe(const api::JobSnapshot& snapshot
   auto parsed = api::parse<api::StreamJob>(job->text());
   if (!parsed) return seen;
   seen.job = std::move(parsed).value();
-  const EngineView view = context_.engines.view(job->uid());
+  const EngineView view = context_.engines.view(engine_key(context_, *seen.job));
   if (!view.unknown_since) seen.report = view.report;
   return seen;
 }
@@ -42,16 +43,17 @@ Status JobSnapshotReconciler::write(const std::string& key, k8s::Object& object,
 
 Status JobSnapshotReconciler::carry_out(const std::string& key, k8s::Object& object,
                                         const ObservedSnapshot& seen, const SnapshotPlan& plan) {
-  const std::string& uid = seen.job->metadata.uid;
+  const std::string engine = engine_key(context_, *seen.job);
   // The place is another one for every attempt, and so is the id.
   const std::string id = "snapshot " + object.uid() + " " + plan.order->uri;
-  const auto outcome = context_.engines.outcome(uid, id);
+  const auto outcome = context_.engines.outcome(engine, id);
   if (!outcome) {
-    context_.engines.order(uid, {.id = id,
-                                 .generation = static_cast<std::uint64_t>(plan.order->generation),
-                                 .decision = static_cast<std::uint64_t>(plan.order->decision),
-                                 .deadline = 10min,
-                                 .what = EngineOrder::Savepoint{plan.order->uri}});
+    context_.engines.order(engine,
+                           {.id = id,
+                            .generation = static_cast<std::uint64_t>(plan.order->generation),
+                            .decision = static_cast<std::uint64_t>(plan.order->decision),
+                            .deadline = 10min,
+                            .what = EngineOrder::Savepoint{plan.order->uri}});
     return ok();
   }
   if (outcome->state == OrderOutcome::State::kRunning) return ok();

@@ -90,17 +90,16 @@ bool wants_reports_often(const Observed& seen) {
   return scaled || seen.job.status.phase != api::Phase::kRunning;
 }
 
-void ask_engine(const ReconcileContext& context, Observed& seen) {
-  const std::string& uid = seen.job.metadata.uid;
+void ask_engine(const ReconcileContext& context, Observed& seen, JobMemory& memory) {
   const api::Pod* pod = active_pod(seen.job, seen.pods);
   const auto target = pod ? engine_target(seen.job, *pod, seen.installation) : std::nullopt;
-  if (!target) {
-    // A Pod that is going may still say how the job ended; without a Pod nothing is left to ask.
-    if (!pod) return context.engines.forget(uid);
-  } else {
-    context.engines.follow(*target, wants_reports_often(seen));
-  }
-  const EngineView view = context.engines.view(uid);
+  const std::string key = pod ? pod->metadata.uid : "";
+  if (memory.followed != key && !memory.followed.empty()) context.engines.forget(memory.followed);
+  memory.followed = key;
+  if (!pod) return;
+  // A Pod that is going may still say how the job ended.
+  if (target) context.engines.follow(*target, wants_reports_often(seen));
+  const EngineView view = context.engines.view(key);
   if (!view.unknown_since) {
     seen.report = view.report;
   } else if (view.report || seen.now - *view.unknown_since > kStartMillis) {
@@ -123,9 +122,16 @@ std::optional<EngineTarget> engine_target(const api::StreamJob& job, const api::
   return EngineTarget{
       .job = k8s::to_string({job.metadata.name_space, job.metadata.name}),
       .uid = job.metadata.uid,
+      .key = pod.metadata.uid,
       .address = host + ":" + std::to_string(installation.control_port),
-      .process = pod.metadata.uid + "/" + std::to_string(restarts),
+      .process = std::to_string(restarts),
       .server_name = installation.authority_id.empty() ? "" : engine_server_name(job)};
+}
+
+std::string engine_key(const ReconcileContext& context, const api::StreamJob& job) {
+  const auto pods = owned<api::Pod>(context.stores.pods, job.metadata.uid);
+  const api::Pod* pod = active_pod(job, pods);
+  return pod ? pod->metadata.uid : "";
 }
 
 Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object& job,
@@ -145,7 +151,7 @@ Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object&
     seen.restore_uri = find_restore_uri(context, seen.job);
     find_policy(context, seen);
   }
-  ask_engine(context, seen);
+  ask_engine(context, seen, memory);
   return seen;
 }
 

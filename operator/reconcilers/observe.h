@@ -18,4 +18,7 @@ Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object&
 std::optional<EngineTarget> engine_target(const api::StreamJob& job, const api::Pod& pod,
                                           const Installation& installation);
 
+// What the engine client knows the job's active process by; empty while there is none.
+std::string engine_key(const ReconcileContext& context, const api::StreamJob& job);
+
 }  // namespace penstock

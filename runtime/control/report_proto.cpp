@@ -107,6 +107,21 @@ void to_proto(const JobReport& report, v1::JobReport& out) {
     ending.set_reason(report.ending->reason);
     ending.set_message(report.ending->message);
   }
+  if (report.following) {
+    v1::FollowReport& following = *out.mutable_following();
+    following.set_record(report.following->record);
+    following.set_checkpoint_id(report.following->checkpoint_id);
+    following.set_bytes_behind(report.following->bytes_behind);
+    following.set_caught_up(report.following->caught_up);
+    following.set_at(report.following->at);
+  }
+  if (report.move) {
+    v1::MoveReport& move = *out.mutable_move();
+    move.set_at(report.move->at);
+    move.set_pause_nanos(report.move->pause.count());
+    move.set_from(report.move->from);
+    move.set_reason(report.move->reason);
+  }
 }
 
 }  // namespace penstock

@@ -35,13 +35,19 @@ Error from_grpc(const grpc::Status& status) {
   }
 }
 
+// A follower that may take over now.
+bool is_ready(const api::JobReport& report) {
+  return report.following && report.following->caught_up;
+}
+
 bool changes_the_picture(const std::optional<api::JobReport>& before, const api::JobReport& now) {
   if (!before) return true;
   return before->phase != now.phase || before->running != now.running ||
          before->wanted != now.wanted || before->restarts != now.restarts ||
          before->rescales.count != now.rescales.count ||
          before->ending.has_value() != now.ending.has_value() || before->uid != now.uid ||
-         before->failures.size() != now.failures.size();
+         before->failures.size() != now.failures.size() || is_ready(*before) != is_ready(now) ||
+         before->move != now.move;
 }
 
 // Counts what is in flight on gRPC's threads, so that the owner can wait for the last of it.
@@ -101,16 +107,16 @@ class LocalEngineClient;
 // One Watch stream. Deletes itself when gRPC is done with it.
 class WatchStream final : public grpc::ClientReadReactor<v1::JobReport> {
  public:
-  WatchStream(LocalEngineClient& client, std::string uid, std::uint64_t stream,
+  WatchStream(LocalEngineClient& client, std::string key, std::uint64_t stream,
               std::shared_ptr<v1::Control::Stub> stub, std::shared_ptr<grpc::ClientContext> context)
       : client_(client),
-        uid_(std::move(uid)),
+        key_(std::move(key)),
         stream_(stream),
         stub_(std::move(stub)),
         context_(std::move(context)) {}
 
-  void start(std::uint32_t period_millis) {
-    request_.set_uid(uid_);
+  void start(const std::string& uid, std::uint32_t period_millis) {
+    request_.set_uid(uid);
     request_.set_period_millis(period_millis);
     stub_->async()->Watch(context_.get(), &request_, this);
     StartRead(&report_);
@@ -122,7 +128,7 @@ class WatchStream final : public grpc::ClientReadReactor<v1::JobReport> {
 
  private:
   LocalEngineClient& client_;
-  const std::string uid_;
+  const std::string key_;
   const std::uint64_t stream_;
   std::shared_ptr<v1::Control::Stub> stub_;
   std::shared_ptr<grpc::ClientContext> context_;
@@ -133,11 +139,16 @@ class WatchStream final : public grpc::ClientReadReactor<v1::JobReport> {
 // What has to be told to gRPC once no lock is held: it may call back at once, in this thread.
 struct Deferred {
   std::vector<std::shared_ptr<grpc::ClientContext>> cancelled;
-  std::vector<std::pair<WatchStream*, std::uint32_t>> opened;  // and the period in milliseconds
+  struct Opened {
+    WatchStream* stream;
+    std::string uid;  // of the job
+    std::uint32_t period_millis;
+  };
+  std::vector<Opened> opened;
 
   ~Deferred() {
     for (const auto& context : cancelled) context->TryCancel();
-    for (const auto& [stream, period] : opened) stream->start(period);
+    for (const Opened& it : opened) it.stream->start(it.uid, it.period_millis);
   }
 };
 
@@ -155,7 +166,7 @@ class LocalEngineClient final : public EngineClient {
     {
       Deferred deferred;
       jobs_.with([&](Jobs& jobs) {
-        for (auto& [uid, job] : jobs) cancel(job, deferred);
+        for (auto& [key, job] : jobs) cancel(job, deferred);
       });
       contexts_.with([&](auto& contexts) {
         for (const auto& context : contexts) {
@@ -173,7 +184,7 @@ class LocalEngineClient final : public EngineClient {
   void follow(const EngineTarget& target, bool busy) override {
     Deferred deferred;
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(target.uid);
+      const auto known = jobs.find(target.key);
       if (known != jobs.end() && known->second.target == target) {
         Followed& job = known->second;
         if (job.busy == busy) return;
@@ -182,7 +193,7 @@ class LocalEngineClient final : public EngineClient {
         return;
       }
       if (known == jobs.end() && jobs.size() >= options_.max_jobs) return;
-      Followed& job = jobs[target.uid];
+      Followed& job = jobs[target.key];
       cancel(job, deferred);
       job = Followed{};
       job.target = target;
@@ -197,20 +208,20 @@ class LocalEngineClient final : public EngineClient {
     });
   }
 
-  void forget(const std::string& uid) override {
+  void forget(const std::string& key) override {
     Deferred deferred;
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end()) return;
       cancel(known->second, deferred);
       jobs.erase(known);
     });
   }
 
-  EngineView view(const std::string& uid) override {
+  EngineView view(const std::string& key) override {
     return jobs_.with([&](const Jobs& jobs) {
       EngineView view;
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end()) {
         view.unknown_since = clock_.now();
         view.unknown_reason = jobs.size() >= options_.max_jobs
@@ -227,11 +238,10 @@ class LocalEngineClient final : public EngineClient {
     });
   }
 
-  void order(const std::string& uid, const EngineOrder& order) override {
-    std::shared_ptr<v1::Control::Stub> stub;
-    std::uint64_t incarnation = 0;
+  void order(const std::string& key, const EngineOrder& order) override {
+    Addressee to{.key = key};
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end() || known->second.outcomes.contains(order.id)) return;
       auto& outcomes = known->second.outcomes;
       if (outcomes.size() >= 64) {
@@ -240,15 +250,16 @@ class LocalEngineClient final : public EngineClient {
         });
       }
       outcomes[order.id] = {};
-      stub = known->second.stub;
-      incarnation = known->second.incarnation;
+      to.uid = known->second.target.uid;
+      to.incarnation = known->second.incarnation;
+      to.stub = known->second.stub;
     });
-    if (stub) send(stub, uid, incarnation, order);
+    if (to.stub) send(to, order);
   }
 
-  std::optional<OrderOutcome> outcome(const std::string& uid, const std::string& id) override {
+  std::optional<OrderOutcome> outcome(const std::string& key, const std::string& id) override {
     return jobs_.with([&](const Jobs& jobs) -> std::optional<OrderOutcome> {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end()) return std::nullopt;
       const auto found = known->second.outcomes.find(id);
       if (found == known->second.outcomes.end()) return std::nullopt;
@@ -257,11 +268,11 @@ class LocalEngineClient final : public EngineClient {
   }
 
   // By a stream, on a thread of gRPC.
-  void reported(const std::string& uid, std::uint64_t stream, const v1::JobReport& message) {
+  void reported(const std::string& key, std::uint64_t stream, const v1::JobReport& message) {
     api::JobReport report = from_proto(message);
     std::string job;
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end() || known->second.stream != stream) return;
       Followed& followed = known->second;
       if (followed.unknown_since || changes_the_picture(followed.report, report)) {
@@ -275,10 +286,10 @@ class LocalEngineClient final : public EngineClient {
     notify(job);
   }
 
-  void ended(const std::string& uid, std::uint64_t stream, const grpc::Status& status) {
+  void ended(const std::string& key, std::uint64_t stream, const grpc::Status& status) {
     std::string job;
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end() || known->second.stream != stream) return;
       Followed& followed = known->second;
       followed.watch.reset();
@@ -318,9 +329,9 @@ class LocalEngineClient final : public EngineClient {
     in_flight_.enter();
     const Duration period = job.busy ? options_.busy_period : options_.calm_period;
     // Owned by gRPC from start() to OnDone().
-    deferred.opened.emplace_back(
-        new WatchStream(*this, job.target.uid, stream, job.stub, job.watch),
-        static_cast<std::uint32_t>(period / std::chrono::milliseconds(1)));
+    deferred.opened.push_back({new WatchStream(*this, job.target.key, stream, job.stub, job.watch),
+                               job.target.uid,
+                               static_cast<std::uint32_t>(period / std::chrono::milliseconds(1))});
   }
 
   static void cancel(Followed& job, Deferred& deferred) {
@@ -352,7 +363,7 @@ class LocalEngineClient final : public EngineClient {
     Duration pause = std::min(options_.retry, options_.busy_period);
     jobs_.with([&](const Jobs& jobs) {
       const Duration now = clock_.monotonic();
-      for (const auto& [uid, job] : jobs)
+      for (const auto& [key, job] : jobs)
         if (job.retry_at && !(job.report && job.report->ending))
           pause = std::min(pause, std::max(*job.retry_at - now, Duration{1}));
     });
@@ -368,7 +379,7 @@ class LocalEngineClient final : public EngineClient {
       Deferred deferred;
       jobs_.with([&](Jobs& jobs) {
         const Duration now = clock_.monotonic();
-        for (auto& [uid, job] : jobs) {
+        for (auto& [key, job] : jobs) {
           const bool finished = job.report && job.report->ending;
           if (job.retry_at && *job.retry_at <= now && !finished) open(job, deferred);
           const Duration period = job.busy ? options_.busy_period : options_.calm_period;
@@ -402,6 +413,14 @@ class LocalEngineClient final : public EngineClient {
     return grpc::CreateCustomChannel(target.address, tls_, arguments);
   }
 
+  // Whom an order goes to.
+  struct Addressee {
+    std::string key;
+    std::string uid{};  // of the job
+    std::uint64_t incarnation = 0;
+    std::shared_ptr<v1::Control::Stub> stub{};
+  };
+
   // One unary call with its messages, alive until its callback has run.
   template <typename Request, typename Reply>
   struct Call {
@@ -412,13 +431,12 @@ class LocalEngineClient final : public EngineClient {
   };
 
   template <typename Request, typename Reply, typename Fill, typename Method>
-  void start(const std::shared_ptr<v1::Control::Stub>& stub, const std::string& uid,
-             std::uint64_t incarnation, const EngineOrder& order, Fill&& fill, Method method) {
+  void start(const Addressee& to, const EngineOrder& order, Fill&& fill, Method method) {
     auto call = std::make_shared<Call<Request, Reply>>();
-    call->stub = stub;
+    call->stub = to.stub;
     call->context->set_deadline(std::chrono::system_clock::now() + order.deadline);
     v1::Fence& fence = *call->request.mutable_fence();
-    fence.set_uid(uid);
+    fence.set_uid(to.uid);
     fence.set_generation(order.generation);
     fence.set_decision(order.decision);
     fill(call->request);
@@ -427,28 +445,29 @@ class LocalEngineClient final : public EngineClient {
       contexts.push_back(call->context);
     });
     in_flight_.enter();
-    method(*stub->async(), call->context.get(), &call->request, &call->reply,
-           [this, call, uid, incarnation, id = order.id](const grpc::Status& status) {
+    method(*to.stub->async(), call->context.get(), &call->request, &call->reply,
+           [this, call, key = to.key, incarnation = to.incarnation,
+            id = order.id](const grpc::Status& status) {
              OrderOutcome outcome{.state = OrderOutcome::State::kDone};
-             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>) {
+             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>)
                outcome.checkpoint = {call->reply.id()};
-             }
+             if constexpr (std::is_same_v<Reply, v1::HandOverReply>)
+               outcome.checkpoint = {call->reply.checkpoint()};
              if (!status.ok()) {
                outcome.state = OrderOutcome::State::kFailed;
                outcome.error = from_grpc(status);
              }
-             finish(uid, incarnation, id, outcome);
+             finish(key, incarnation, id, outcome);
              bury(std::move(call->stub), std::move(call->context));
              leave();
            });
   }
 
-  void send(const std::shared_ptr<v1::Control::Stub>& stub, const std::string& uid,
-            std::uint64_t incarnation, const EngineOrder& order) {
+  void send(const Addressee& to, const EngineOrder& order) {
     const auto handle = Overloaded{
         [&](const EngineOrder::Rescale& rescale) {
           start<v1::RescaleRequest, v1::RescaleReply>(
-              stub, uid, incarnation, order,
+              to, order,
               [&](v1::RescaleRequest& request) {
                 request.set_parallelism(rescale.parallelism);
                 request.set_reason(rescale.reason);
@@ -457,18 +476,17 @@ class LocalEngineClient final : public EngineClient {
         },
         [&](const EngineOrder::Checkpoint&) {
           start<v1::CheckpointRequest, v1::CheckpointReply>(
-              stub, uid, incarnation, order, [](v1::CheckpointRequest&) {},
+              to, order, [](v1::CheckpointRequest&) {},
               [](auto& async, auto... args) { async.Checkpoint(args...); });
         },
         [&](const EngineOrder::Savepoint& savepoint) {
           start<v1::SavepointRequest, v1::CheckpointReply>(
-              stub, uid, incarnation, order,
-              [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
+              to, order, [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
               [](auto& async, auto... args) { async.Savepoint(args...); });
         },
         [&](const EngineOrder::Stop& stop) {
           start<v1::StopRequest, v1::StopReply>(
-              stub, uid, incarnation, order,
+              to, order,
               [&](v1::StopRequest& request) {
                 using Mode = EngineOrder::Stop::Mode;
                 request.set_mode(stop.mode == Mode::kNow     ? v1::StopRequest::NOW
@@ -480,19 +498,29 @@ class LocalEngineClient final : public EngineClient {
         },
         [&](const EngineOrder::Configure& configure) {
           start<v1::ConfigureRequest, v1::ConfigureReply>(
-              stub, uid, incarnation, order,
+              to, order,
               [&](v1::ConfigureRequest& request) { request.set_log_level(configure.log_level); },
               [](auto& async, auto... args) { async.Configure(args...); });
+        },
+        [&](const EngineOrder::HandOver&) {
+          start<v1::HandOverRequest, v1::HandOverReply>(
+              to, order, [](v1::HandOverRequest&) {},
+              [](auto& async, auto... args) { async.HandOver(args...); });
+        },
+        [&](const EngineOrder::TakeOver& take_over) {
+          start<v1::TakeOverRequest, v1::TakeOverReply>(
+              to, order, [&](v1::TakeOverRequest& request) { request.set_now(take_over.now); },
+              [](auto& async, auto... args) { async.TakeOver(args...); });
         },
     };
     std::visit(handle, order.what);
   }
 
-  void finish(const std::string& uid, std::uint64_t incarnation, const std::string& id,
+  void finish(const std::string& key, std::uint64_t incarnation, const std::string& id,
               const OrderOutcome& outcome) {
     std::string job;
     jobs_.with([&](Jobs& jobs) {
-      const auto known = jobs.find(uid);
+      const auto known = jobs.find(key);
       if (known == jobs.end() || known->second.incarnation != incarnation) return;
       known->second.outcomes[id] = outcome;
       job = known->second.target.job;
@@ -522,13 +550,13 @@ class LocalEngineClient final : public EngineClient {
 
 void WatchStream::OnReadDone(bool more) {
   if (!more) return;
-  client_.reported(uid_, stream_, report_);
+  client_.reported(key_, stream_, report_);
   StartRead(&report_);
 }
 
 void WatchStream::OnDone(const grpc::Status& status) {
   LocalEngineClient& client = client_;
-  client.ended(uid_, stream_, status);
+  client.ended(key_, stream_, status);
   client.bury(std::move(stub_), std::move(context_));
   delete this;
   client.leave();

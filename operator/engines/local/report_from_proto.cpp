@@ -106,6 +106,20 @@ api::JobReport from_proto(const v1::JobReport& in) {
     out.ending = api::EndingReport{from_proto(in.ending().kind()), in.ending().reason(),
                                    in.ending().message()};
   }
+  if (in.has_following()) {
+    const v1::FollowReport& following = in.following();
+    out.following = api::FollowReport{.record = following.record(),
+                                      .checkpoint_id = following.checkpoint_id(),
+                                      .bytes_behind = following.bytes_behind(),
+                                      .caught_up = following.caught_up(),
+                                      .at = following.at()};
+  }
+  if (in.has_move()) {
+    out.move = api::MoveReport{.at = in.move().at(),
+                               .pause = Duration(in.move().pause_nanos()),
+                               .from = in.move().from(),
+                               .reason = in.move().reason()};
+  }
   return out;
 }
 

@@ -29,7 +29,7 @@ class LocalEngineClientTest : public testing::Test {
       changed_.notify_all();
     });
   }
-  EngineTarget target() const { return {"team/flights", "u1", server_->address()}; }
+  EngineTarget target() const { return {"team/flights", "u1", "p1", server_->address()}; }
   // Waits for the condition to hold after some change.
   template <typename Holds>
   void wait_until(Holds&& holds) {
@@ -37,12 +37,12 @@ class LocalEngineClientTest : public testing::Test {
     changed_.wait(lock, [&] { return holds(); });
   }
   OrderOutcome run(const EngineOrder& order) {
-    client_->order("u1", order);
+    client_->order("p1", order);
     wait_until([&] {
-      const auto outcome = client_->outcome("u1", order.id);
+      const auto outcome = client_->outcome("p1", order.id);
       return outcome && outcome->state != OrderOutcome::State::kRunning;
     });
-    return *client_->outcome("u1", order.id);
+    return *client_->outcome("p1", order.id);
   }
 
   std::mutex mutex_;
@@ -56,8 +56,8 @@ class LocalEngineClientTest : public testing::Test {
 
 TEST_F(LocalEngineClientTest, BringsTheWholeReport) {
   client_->follow(target(), true);
-  wait_until([&] { return client_->view("u1").report.has_value(); });
-  const EngineView view = client_->view("u1");
+  wait_until([&] { return client_->view("p1").report.has_value(); });
+  const EngineView view = client_->view("p1");
   EXPECT_FALSE(view.unknown_since);
   EXPECT_EQ(view.report->running, 2u);
   ASSERT_EQ(view.report->chains.size(), 2u);
@@ -71,7 +71,7 @@ TEST_F(LocalEngineClientTest, BringsTheWholeReport) {
 
 TEST_F(LocalEngineClientTest, NobodyIsToldAnythingOnceNobodyListens) {
   client_->follow(target(), true);
-  wait_until([&] { return client_->view("u1").report.has_value(); });
+  wait_until([&] { return client_->view("p1").report.has_value(); });
   client_->on_change({});
   int told = 0;
   {
@@ -89,9 +89,9 @@ TEST_F(LocalEngineClientTest, OrdersAreDoneOnceAndSeenInTheReport) {
   const EngineOrder order{
       .id = "d1", .generation = 1, .decision = 1, .what = EngineOrder::Rescale{4, "Overloaded"}};
   EXPECT_EQ(run(order).state, OrderOutcome::State::kDone);
-  client_->order("u1", order);
+  client_->order("p1", order);
   wait_until([&] {
-    const auto view = client_->view("u1");
+    const auto view = client_->view("p1");
     return view.report && view.report->running == 4;
   });
   EXPECT_EQ(job_.report().rescales.count, 1u);
@@ -122,21 +122,45 @@ TEST_F(LocalEngineClientTest, SavepointsCarryTheirNumberOrTheReason) {
 
 TEST_F(LocalEngineClientTest, AnEngineThatGoesIsUnknownWithAReasonAndComesBack) {
   client_->follow(target(), true);
-  wait_until([&] { return client_->view("u1").report.has_value(); });
+  wait_until([&] { return client_->view("p1").report.has_value(); });
   const std::string address = server_->address();
   server_.reset();
-  wait_until([&] { return client_->view("u1").unknown_since.has_value(); });
-  EXPECT_THAT(client_->view("u1").unknown_reason, HasSubstr("no answer from 127.0.0.1"));
-  EXPECT_TRUE(client_->view("u1").report);
+  wait_until([&] { return client_->view("p1").unknown_since.has_value(); });
+  EXPECT_THAT(client_->view("p1").unknown_reason, HasSubstr("no answer from 127.0.0.1"));
+  EXPECT_TRUE(client_->view("p1").report);
   server_ = std::move(ControlServer::start(job_, clock_, {.address = address})).value();
-  wait_until([&] { return !client_->view("u1").unknown_since; });
+  wait_until([&] { return !client_->view("p1").unknown_since; });
 }
 
 TEST_F(LocalEngineClientTest, AnotherJobAtTheAddressIsUnknown) {
-  client_->follow({"team/flights", "u2", server_->address()}, true);
+  client_->follow({"team/flights", "u2", "p2", server_->address()}, true);
   wait_until(
-      [&] { return client_->view("u2").unknown_reason.find("another job") != std::string::npos; });
-  EXPECT_FALSE(client_->view("u2").report);
+      [&] { return client_->view("p2").unknown_reason.find("another job") != std::string::npos; });
+  EXPECT_FALSE(client_->view("p2").report);
+}
+
+TEST_F(LocalEngineClientTest, TwoProcessesOfOneJobAreToldApart) {
+  ScriptedJob successor;
+  successor.change([](JobReport& report) {
+    report.phase = "Following";
+    report.following = FollowReport{
+        .record = 9, .checkpoint_id = 8, .bytes_behind = 70, .caught_up = true, .at = 6};
+    report.move = MoveReport{.at = 5, .pause = 40ms, .from = "pid 1 on host a", .reason = "Died"};
+  });
+  const auto server =
+      std::move(ControlServer::start(successor, clock_, {.address = "127.0.0.1:0"})).value();
+  client_->follow(target(), true);
+  client_->follow({"team/flights", "u1", "p2", server->address()}, true);
+  wait_until([&] { return client_->view("p1").report && client_->view("p2").report; });
+  EXPECT_EQ(client_->view("p1").report->phase, "Running");
+  EXPECT_FALSE(client_->view("p1").report->following);
+  const api::JobReport report = *client_->view("p2").report;
+  EXPECT_EQ(report.phase, "Following");
+  EXPECT_EQ(report.following, (api::FollowReport{9, 8, 70, true, 6}));
+  EXPECT_EQ(report.move, (api::MoveReport{5, 40ms, "pid 1 on host a", "Died"}));
+  client_->forget("p1");
+  EXPECT_FALSE(client_->view("p1").report);
+  EXPECT_TRUE(client_->view("p2").report);
 }
 
 TEST_F(LocalEngineClientTest, AnEndedJobIsKnownToHaveEnded) {
@@ -144,15 +168,15 @@ TEST_F(LocalEngineClientTest, AnEndedJobIsKnownToHaveEnded) {
   EXPECT_FALSE(
       run({.id = "stop", .generation = 1, .decision = 1, .what = EngineOrder::Stop{}}).error);
   wait_until([&] {
-    const auto view = client_->view("u1");
+    const auto view = client_->view("p1");
     return view.report && view.report->ending;
   });
-  EXPECT_EQ(client_->view("u1").report->ending->kind, api::EndingKind::kStopped);
+  EXPECT_EQ(client_->view("p1").report->ending->kind, api::EndingKind::kStopped);
 }
 
 TEST_F(LocalEngineClientTest, WithoutCertificatesNobodyBeyondLoopbackIsAsked) {
-  client_->follow({"team/flights", "u1", "10.1.2.3:7000"}, true);
-  const EngineView view = client_->view("u1");
+  client_->follow({"team/flights", "u1", "p1", "10.1.2.3:7000"}, true);
+  const EngineView view = client_->view("p1");
   EXPECT_TRUE(view.unknown_since);
   EXPECT_THAT(view.unknown_reason, HasSubstr("without certificates"));
   EXPECT_THAT(view.unknown_reason, HasSubstr("10.1.2.3:7000"));
@@ -161,9 +185,9 @@ TEST_F(LocalEngineClientTest, WithoutCertificatesNobodyBeyondLoopbackIsAsked) {
 TEST_F(LocalEngineClientTest, WhatIsNotFollowedIsUnknown) {
   EXPECT_TRUE(client_->view("nobody").unknown_since);
   client_->follow(target(), true);
-  client_->forget("u1");
-  EXPECT_TRUE(client_->view("u1").unknown_since);
-  EXPECT_FALSE(client_->outcome("u1", "x"));
+  client_->forget("p1");
+  EXPECT_TRUE(client_->view("p1").unknown_since);
+  EXPECT_FALSE(client_->outcome("p1", "x"));
 }
 
 TEST_F(LocalEngineClientTest, CtlReachesTheSameService) {

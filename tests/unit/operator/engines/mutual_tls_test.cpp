@@ -58,16 +58,17 @@ class MutualTlsTest : public testing::Test {
     });
     client->follow({.job = "team/flights",
                     .uid = "u1",
+                    .key = "p1",
                     .address = server_->address(),
                     .server_name = server_name},
                    true);
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] {
       if (told) return true;
-      const EngineView view = client->view("u1");
+      const EngineView view = client->view("p1");
       return !view.report && view.unknown_reason != "not reached yet";
     });
-    return client->view("u1");
+    return client->view("p1");
   }
 
   TemporaryDirectory folder_;

@@ -34,7 +34,7 @@ TEST(JobSnapshotReconciler, WritesOneSavepointOfARunningJob) {
   EXPECT_EQ(snapshot.status.phase, api::SnapshotPhase::kCompleted);
   EXPECT_GT(snapshot.status.checkpoint_id, 0);
   EXPECT_THAT(snapshot.status.uri, HasSubstr("file:///checkpoints"));
-  EXPECT_EQ(world.engines.orders(world.uid()).size(), 1u);
+  EXPECT_EQ(world.engines.orders(world.engine()).size(), 1u);
 }
 
 TEST(JobSnapshotReconciler, WaitsForAJobThatIsNotThereAndSaysSo) {

@@ -31,8 +31,8 @@ TEST(StreamJobReconciler, BringsAJobFromNothingToRunning) {
   EXPECT_THAT(job.metadata.finalizers, testing::Contains(std::string(api::kFinalizer)));
   EXPECT_EQ(world.api.count(k8s::pods()), 1u);
   EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
-  EXPECT_EQ(world.engines.target(world.uid())->address, "127.0.0.9:7070");
-  EXPECT_EQ(world.engines.target(world.uid())->server_name,
+  EXPECT_EQ(world.engines.target(world.engine())->address, "127.0.0.9:7070");
+  EXPECT_EQ(world.engines.target(world.engine())->server_name,
             job.metadata.uid + ".engine.penstock.dev");
   const api::Condition* ready = api::find_condition(job.status.conditions, "Ready");
   ASSERT_TRUE(ready);
@@ -75,7 +75,7 @@ TEST(StreamJobReconciler, ARescaleIsOrderedOnceWithItsReasonAndSeen) {
   world.start_job();
   world.change_spec({{"parallelism", 4}});
   world.settle(6);
-  const auto orders = world.engines.orders(world.uid());
+  const auto orders = world.engines.orders(world.engine());
   ASSERT_EQ(orders.size(), 1u);
   EXPECT_EQ(std::get<EngineOrder::Rescale>(orders[0].what).parallelism, 4u);
   EXPECT_GT(orders[0].decision, 0u);
@@ -110,10 +110,10 @@ TEST(StreamJobReconciler, AFailedOrderIsGivenAgainAsAnotherOne) {
   world.change_spec({{"parallelism", 4}});
   world.settle(1);
   world.sync();
-  for (int i = 0; i < 3 && engines.orders(world.uid()).empty(); ++i) world.settle(1);
-  ASSERT_EQ(engines.orders(world.uid()).size(), 1u);
-  const std::string first = engines.orders(world.uid())[0].id;
-  engines.end_order(world.uid(), first,
+  for (int i = 0; i < 3 && engines.orders(world.engine()).empty(); ++i) world.settle(1);
+  ASSERT_EQ(engines.orders(world.engine()).size(), 1u);
+  const std::string first = engines.orders(world.engine())[0].id;
+  engines.end_order(world.engine(), first,
                     {OrderOutcome::State::kFailed, Error{Code::kUnavailable, "busy"}, {}});
   world.report(2);
   world.sync();
@@ -121,8 +121,8 @@ TEST(StreamJobReconciler, AFailedOrderIsGivenAgainAsAnotherOne) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, Code::kUnavailable);
   world.settle(4);
-  ASSERT_EQ(engines.orders(world.uid()).size(), 2u);
-  EXPECT_NE(engines.orders(world.uid())[1].id, first);
+  ASSERT_EQ(engines.orders(world.engine()).size(), 2u);
+  EXPECT_NE(engines.orders(world.engine())[1].id, first);
   EXPECT_EQ(world.job().status.parallelism.running, 4);
 }
 
@@ -130,10 +130,10 @@ TEST(StreamJobReconciler, NothingHappensToAJobWhoseEngineIsUnknown) {
   World world;
   world.create_job();
   world.start_job();
-  world.engines.lose(world.uid(), "no answer");
+  world.engines.lose(world.engine(), "no answer");
   world.change_spec({{"parallelism", 4}});
   world.settle();
-  EXPECT_TRUE(world.engines.orders(world.uid()).empty());
+  EXPECT_TRUE(world.engines.orders(world.engine()).empty());
   EXPECT_EQ(world.api.count(k8s::pods()), 1u);
   const api::StreamJob job = world.job();
   const api::Condition* ready = api::find_condition(job.status.conditions, "Ready");

@@ -57,6 +57,12 @@ class World {
   }
   bool gone() const { return api.find(k8s::stream_jobs(), {"team", "flights"}).empty(); }
   std::string uid() const { return job().metadata.uid; }
+  // What the engine client knows the job's process by; empty without a Pod.
+  std::string engine() const {
+    const std::string name = pod_name("flights", job().status.counters.pods);
+    const std::string pod = api.find(k8s::pods(), {"team", name});
+    return pod.empty() ? "" : Json::parse(pod)["metadata"]["uid"].get<std::string>();
+  }
 
   void sync() {
     fill(k8s::stream_jobs(), stores.jobs);
@@ -94,7 +100,7 @@ class World {
     report.at = clock.now();
     report.started_at = 1;
     report.checkpoints = {.completed = 1, .last_id = 1, .last_at = clock.now(), .last_bytes = 10};
-    engines.report(uid(), report);
+    engines.report(engine(), report);
   }
   // Looks again and again, with the kubelet at work and errors repeated, for `rounds`.
   void settle(int rounds = 12) {
