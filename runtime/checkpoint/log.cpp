@@ -13,31 +13,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kPrefix = "log/";
 constexpr int kClaimAttempts = 3;
-
-std::string name_of(RecordNumber number) {
-  std::string digits = std::to_string(number.value);
-  if (digits.size() < 8) digits.insert(0, 8 - digits.size(), '0');
-  return std::string(kPrefix) + digits;
-}
-
-std::optional<RecordNumber> number_of(std::string_view name) {
-  name.remove_prefix(std::min(name.size(), kPrefix.size()));
-  std::uint64_t number = 0;
-  const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (failed != std::errc{} || end != name.data() + name.size()) return std::nullopt;
-  return RecordNumber{number};
-}
-
-Result<std::vector<RecordNumber>> list_records(BlobStore& store) {
-  TRY_ASSIGN(const std::vector<std::string> names, store.list(kPrefix));
-  std::vector<RecordNumber> numbers;
-  for (const std::string& name : names)
-    if (const auto number = number_of(name)) numbers.push_back(*number);
-  std::ranges::sort(numbers);
-  return numbers;
-}
 
 // Real entropy: a log id must differ between all logs ever made, whatever a seed says.
 std::string draw_id() {
@@ -53,15 +29,10 @@ std::string host_name() {
   return name.data();
 }
 
-const std::string& log_id_of(const Record& record) {
-  return std::visit([](const auto& kind) -> const std::string& { return kind.log_id; }, record);
-}
-
 Error superseded(RecordNumber number, const Record& winner) {
   std::string message = "superseded by another process of this job: ";
   if (const auto* claim = std::get_if<ClaimRecord>(&winner)) {
-    message += "pid " + std::to_string(claim->pid) + " on host " + claim->host + " claimed it at " +
-               to_rfc3339(claim->at);
+    message += name_of_process(*claim) + " claimed it at " + to_rfc3339(claim->at);
   } else {
     message += "it published a checkpoint";
   }
@@ -80,77 +51,20 @@ bool is_publication_of(const Record& record, std::string_view log_id, RecordNumb
 
 }  // namespace
 
-CheckpointLog::CheckpointLog(BlobStore& store, JobIdentity job)
-    : store_(&store), job_(std::move(job)) {}
-
-// Adds the record to the history; nothing when there is none of that number.
-Result<std::optional<RecordNumber>> CheckpointLog::read_one(RecordNumber number) {
-  const Result<std::string> text = store_->get(name_of(number));
-  if (!text && text.error().code == Code::kNotFound) return std::optional<RecordNumber>{};
-  if (!text && text.error().code != Code::kCorrupt) return text.error();
-  Result<Record> record = text ? decode_record(*text) : Result<Record>(text.error());
-  if (!record)
-    unreadable_.push_back({number, record.error().within(name_of(number))});
-  else
-    history_.push_back({number, std::move(record).value()});
-  return std::optional(number);
-}
-
-// Reads backwards until enough publications are known, and the first record.
-Status CheckpointLog::read_records(const std::vector<RecordNumber>& numbers) {
-  std::size_t publications = 0;
-  for (std::size_t i = numbers.size(); i-- > 0;) {
-    if (publications >= kHistoryPublications && i > 0) continue;
-    const std::size_t known = history_.size();
-    TRY(read_one(numbers[i]));
-    if (history_.size() > known &&
-        std::holds_alternative<PublicationRecord>(history_.back().record))
-      ++publications;
-  }
-  return ok();
-}
-
-Status CheckpointLog::read_history() {
-  history_.clear();
-  unreadable_.clear();
-  TRY_ASSIGN(const std::vector<RecordNumber> numbers, list_records(*store_));
-  next_ = numbers.empty() ? RecordNumber{0} : RecordNumber{numbers.back().value + 1};
-  TRY(read_records(numbers));
-  std::ranges::sort(history_, {}, &Entry::number);
-  std::ranges::sort(unreadable_, {}, &Unreadable::number);
-  return ok();
-}
-
-// Takes the log's id over from its records, or draws one for a new log. Refuses another job's.
-Status CheckpointLog::adopt_identity() {
-  if (history_.empty() && !unreadable_.empty())
-    return Error{Code::kCorrupt, "no record of the checkpoint log in " + store_->uri() +
-                                     " can be read: " + unreadable_.back().error.message};
-  if (history_.empty()) {
-    log_id_ = draw_id();
-    return ok();
-  }
-  log_id_ = log_id_of(history_.front().record);
-  for (const Entry& entry : history_) {
-    const auto* claim = std::get_if<ClaimRecord>(&entry.record);
-    if (claim != nullptr && claim->job.name != job_.name)
-      return Error{Code::kInvalid, store_->uri() + " holds checkpoints of job \"" +
-                                       claim->job.name + "\", not of \"" + job_.name +
-                                       "\"; use another directory"};
-  }
-  return ok();
-}
+CheckpointLog::CheckpointLog(LogReader reader)
+    : reader_(std::move(reader)), store_(&reader_.store()) {}
 
 // Whether this process now owns `number`; false when another one does.
-Result<bool> CheckpointLog::write_claim(RecordNumber number, Millis now) {
-  const ClaimRecord claim{job_, log_id_, host_name(), ::getpid(), now, draw_id()};
+Result<bool> CheckpointLog::write_claim(RecordNumber number, Millis now,
+                                        const std::string& address) {
+  const ClaimRecord claim{reader_.job(), log_id_, host_name(), ::getpid(), now, draw_id(), address};
   const std::string text = encode_record(claim);
   Status written = ok();
   // The same bytes under the same name again: whichever attempt won, it is ours.
   for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
-    written = store_->put_if_absent(name_of(number), text);
+    written = store_->put_if_absent(record_name(number), text);
     if (written) return true;
-    const Result<std::string> there = store_->get(name_of(number));
+    const Result<std::string> there = store_->get(record_name(number));
     if (there) return *there == text;
     // Taken, and read as damaged: somebody else's in any case.
     if (there.error().code == Code::kCorrupt) return false;
@@ -158,23 +72,32 @@ Result<bool> CheckpointLog::write_claim(RecordNumber number, Millis now) {
   return written.error().within("cannot claim the job in " + store_->uri());
 }
 
-Result<CheckpointLog> CheckpointLog::claim(BlobStore& store, const JobIdentity& job, Millis now) {
-  CheckpointLog log(store, job);
-  TRY(log.read_history());
+Result<CheckpointLog> CheckpointLog::claim(BlobStore& store, const JobIdentity& job, Millis now,
+                                           const std::string& address) {
+  LogReader reader(store, job);
+  TRY(reader.read());
+  return claim(std::move(reader), now, address);
+}
+
+Result<CheckpointLog> CheckpointLog::claim(LogReader reader, Millis now,
+                                           const std::string& address) {
+  CheckpointLog log(std::move(reader));
+  LogReader& known = log.reader_;
   while (true) {
-    TRY(log.adopt_identity());
-    const RecordNumber wanted = log.next_;
-    TRY_ASSIGN(const bool won, log.write_claim(wanted, now));
+    log.log_id_ = known.log_id();
+    if (log.log_id_.empty()) log.log_id_ = draw_id();
+    const RecordNumber wanted = known.next();
+    TRY_ASSIGN(const bool won, log.write_claim(wanted, now, address));
     log.next_ = {wanted.value + 1};
     if (!won) {  // read on, try the next number
-      TRY(log.read_one(wanted));
+      TRY(known.read_on());
       continue;
     }
-    TRY_ASSIGN(const std::vector<RecordNumber> numbers, list_records(store));
+    TRY_ASSIGN(const std::vector<RecordNumber> numbers, list_records(*log.store_));
     log.epoch_ = wanted;
     if (numbers.empty() || numbers.back() <= wanted) return log;
     // A higher number means that the claim filled a hole: it is not the newest and has lost.
-    TRY(log.read_history());
+    TRY(known.read());
   }
 }
 
@@ -185,9 +108,9 @@ Result<RecordNumber> CheckpointLog::publish(const PublicationRecord& publication
   const std::string text = encode_record(own);
   while (true) {
     const RecordNumber number = next_;
-    const Status written = store_->put_if_absent(name_of(number), text);
+    const Status written = store_->put_if_absent(record_name(number), text);
     const Result<std::string> there =
-        written ? Result<std::string>(text) : store_->get(name_of(number));
+        written ? Result<std::string>(text) : store_->get(record_name(number));
     if (!there && there.error().code == Code::kNotFound && store_->reading_settles())
       return Error{Code::kCancelled, "not published: " + written.error().message};
     if (!there)
@@ -205,7 +128,7 @@ Result<RecordNumber> CheckpointLog::publish(const PublicationRecord& publication
 }
 
 Status CheckpointLog::check_not_superseded() {
-  const Result<std::string> there = store_->get(name_of(next_));
+  const Result<std::string> there = store_->get(record_name(next_));
   if (!there && there.error().code == Code::kNotFound) return ok();
   if (!there) return there.error();
   const Result<Record> winner = decode_record(*there);
@@ -218,13 +141,13 @@ Result<LogContents> inspect_log(BlobStore& store) {
   TRY_ASSIGN(const std::vector<RecordNumber> numbers, list_records(store));
   LogContents contents;
   for (const RecordNumber number : numbers) {
-    TRY_ASSIGN(const std::string text, store.get(name_of(number)));
+    TRY_ASSIGN(const std::string text, store.get(record_name(number)));
     Result<Record> record = decode_record(text);
     if (record)
       contents.entries.push_back({number, std::move(record).value()});
     else
       contents.unreadable.push_back(
-          {number, record.error().within(store.uri() + "/" + name_of(number))});
+          {number, record.error().within(store.uri() + "/" + record_name(number))});
   }
   return contents;
 }

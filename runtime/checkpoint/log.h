@@ -7,6 +7,7 @@
 
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
+#include "runtime/checkpoint/log_reader.h"
 #include "runtime/checkpoint/records.h"
 #include "runtime/storage/blob_store.h"
 
@@ -17,26 +18,22 @@ namespace penstock {
 class CheckpointLog {
  public:
   // Takes the job: writes a claim with the next free number, reading on while others win, and lists
-  // again after winning. kInvalid when the store belongs to another job ("... holds checkpoints of
-  // job "a"; use another directory").
-  static Result<CheckpointLog> claim(BlobStore& store, const JobIdentity& job, Millis now);
+  // again after winning. `address`: see ClaimRecord. kInvalid when the store belongs to another
+  // job.
+  static Result<CheckpointLog> claim(BlobStore& store, const JobIdentity& job, Millis now,
+                                     const std::string& address = {});
+  // The same by one who has read the log already.
+  static Result<CheckpointLog> claim(LogReader reader, Millis now, const std::string& address);
 
   const std::string& log_id() const { return log_id_; }
   RecordNumber epoch() const { return epoch_; }
   // Records below the claim that could be read, ascending: the first one, and from the newest back
-  // to the kHistoryPublications-th publication; damaged ones (kCorrupt) are listed apart, with
-  // their error.
-  static constexpr std::size_t kHistoryPublications = 100;
-  struct Entry {
-    RecordNumber number{};
-    Record record;
-  };
-  const std::vector<Entry>& history() const { return history_; }
-  struct Unreadable {
-    RecordNumber number{};
-    Error error;
-  };
-  const std::vector<Unreadable>& unreadable() const { return unreadable_; }
+  // to the kHistoryPublications-th publication; damaged ones are listed apart, with their error.
+  static constexpr std::size_t kHistoryPublications = LogReader::kHistoryPublications;
+  using Entry = LogEntry;
+  const std::vector<Entry>& history() const { return reader_.entries(); }
+  using Unreadable = UnreadableRecord;
+  const std::vector<Unreadable>& unreadable() const { return reader_.unreadable(); }
 
   // Appends under the only number this process may write. kConflict: fenced; the message names host
   // and pid of the claim that won. An unknown outcome is resolved by reading the record back; while
@@ -47,20 +44,14 @@ class CheckpointLog {
   Status check_not_superseded();
 
  private:
-  CheckpointLog(BlobStore& store, JobIdentity job);
-  Status read_history();
-  Status read_records(const std::vector<RecordNumber>& numbers);
-  Result<std::optional<RecordNumber>> read_one(RecordNumber number);
-  Status adopt_identity();
-  Result<bool> write_claim(RecordNumber number, Millis now);
+  explicit CheckpointLog(LogReader reader);
+  Result<bool> write_claim(RecordNumber number, Millis now, const std::string& address);
 
+  LogReader reader_;  // as of the claim
   BlobStore* store_;
-  JobIdentity job_;
   std::string log_id_;
   RecordNumber epoch_{};
   RecordNumber next_{};
-  std::vector<Entry> history_;
-  std::vector<Unreadable> unreadable_;
 };
 
 // A whole log, read without claiming: for `penstock snapshot`.

@@ -1,5 +1,6 @@
 #include "runtime/checkpoint/records.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -41,12 +42,16 @@ class NameTable {
   std::vector<std::string> names_;
 };
 
+constexpr std::array<std::string_view, 3> kThen = {"GoesOn", "HandsOver", "Ends"};
+
 Json to_json(const ClaimRecord& claim) {
-  return {{"kind", "claim"},       {"version", kFormatVersion},
-          {"job", claim.job.name}, {"uid", claim.job.uid},
-          {"logId", claim.log_id}, {"host", claim.host},
-          {"pid", claim.pid},      {"at", claim.at},
-          {"nonce", claim.nonce}};
+  Json json = {{"kind", "claim"},       {"version", kFormatVersion},
+               {"job", claim.job.name}, {"uid", claim.job.uid},
+               {"logId", claim.log_id}, {"host", claim.host},
+               {"pid", claim.pid},      {"at", claim.at},
+               {"nonce", claim.nonce}};
+  if (!claim.address.empty()) json["address"] = claim.address;
+  return json;
 }
 
 Json to_json(const StateDescription& state) {
@@ -78,25 +83,28 @@ Json to_json(const PublicationRecord& publication) {
   Json committables = Json::array();
   for (const CommittableRecord& committable : publication.committables)
     committables.push_back({{"operator", committable.operator_name}, {"text", committable.text}});
-  return {{"kind", "publication"},
-          {"version", kFormatVersion},
-          {"logId", publication.log_id},
-          {"epoch", publication.epoch.value},
-          {"checkpoint", publication.checkpoint.value},
-          {"savepoint", publication.savepoint},
-          {"at", publication.at},
-          {"duration", publication.duration},
-          {"newBytes", publication.new_bytes},
-          {"states", std::move(states)},
-          {"operators", operators.names()},
-          {"files", files.names()},
-          {"blocks", std::move(blocks)},
-          {"splits", std::move(splits)},
-          {"committables", std::move(committables)},
-          {"table",
-           {{"version", publication.table.version},
-            {"parallelism", publication.table.parallelism},
-            {"owners", publication.table.owners}}}};
+  Json json = {{"kind", "publication"},
+               {"version", kFormatVersion},
+               {"logId", publication.log_id},
+               {"epoch", publication.epoch.value},
+               {"checkpoint", publication.checkpoint.value},
+               {"savepoint", publication.savepoint},
+               {"at", publication.at},
+               {"duration", publication.duration},
+               {"newBytes", publication.new_bytes},
+               {"states", std::move(states)},
+               {"operators", operators.names()},
+               {"files", files.names()},
+               {"blocks", std::move(blocks)},
+               {"splits", std::move(splits)},
+               {"committables", std::move(committables)},
+               {"table",
+                {{"version", publication.table.version},
+                 {"parallelism", publication.table.parallelism},
+                 {"owners", publication.table.owners}}}};
+  if (publication.then != PublicationRecord::Then::kGoesOn)
+    json["then"] = kThen[static_cast<std::size_t>(publication.then)];
+  return json;
 }
 
 // What is wrong with a document; becomes kCorrupt at the border below.
@@ -161,13 +169,27 @@ const T& pick(const std::vector<T>& all, const Json& index, const char* key) {
   return all[at];
 }
 
+// Absent in records of before there was one.
+std::string optional_text(const Json& object, const char* key) {
+  return object.contains(key) ? text(object, key) : std::string();
+}
+
+PublicationRecord::Then then_from(const Json& json) {
+  const std::string name = optional_text(json, "then");
+  if (name.empty()) return PublicationRecord::Then::kGoesOn;
+  const auto known = std::ranges::find(kThen, name);
+  if (known == kThen.end()) throw Malformed{"unknown then \"" + name + "\""};
+  return static_cast<PublicationRecord::Then>(known - kThen.begin());
+}
+
 ClaimRecord claim_from(const Json& json) {
   return {.job = {text(json, "job"), text(json, "uid")},
           .log_id = text(json, "logId"),
           .host = text(json, "host"),
           .pid = number_at<std::int64_t>(json, "pid"),
           .at = number_at<Millis>(json, "at"),
-          .nonce = text(json, "nonce")};
+          .nonce = text(json, "nonce"),
+          .address = optional_text(json, "address")};
 }
 
 std::vector<StateBlock> blocks_from(const Json& json) {
@@ -202,7 +224,8 @@ PublicationRecord publication_from(const Json& json) {
                                 .duration = number_at<Millis>(json, "duration"),
                                 .new_bytes = number_at<std::uint64_t>(json, "newBytes"),
                                 .blocks = blocks_from(json),
-                                .table = table_from(member(json, "table"))};
+                                .table = table_from(member(json, "table")),
+                                .then = then_from(json)};
   for (const Json& state : list(json, "states"))
     publication.states.push_back({text(state, "operator"), text(state, "state"),
                                   texts(state, "key"), texts(state, "value")});

@@ -28,6 +28,9 @@ struct ClaimRecord {
   std::int64_t pid = 0;
   Millis at = 0;
   std::string nonce{};  // tells this claim from any other when an outcome is unknown
+  // Where its control service listens ("10.1.2.3:7000"), so that a follower can tell whether it
+  // lives; empty: nowhere.
+  std::string address{};
   friend bool operator==(const ClaimRecord&, const ClaimRecord&) = default;
 };
 
@@ -75,6 +78,11 @@ struct TableRecord {
   friend bool operator==(const TableRecord&, const TableRecord&) = default;
 };
 
+// "pid 12 on host a".
+inline std::string name_of_process(const ClaimRecord& claim) {
+  return "pid " + std::to_string(claim.pid) + " on host " + claim.host;
+}
+
 struct PublicationRecord {
   std::string log_id;
   RecordNumber epoch{};  // of the process that wrote it
@@ -88,6 +96,9 @@ struct PublicationRecord {
   std::vector<SplitRecord> splits;
   std::vector<CommittableRecord> committables;
   TableRecord table;
+  // What its process did at its barrier: it went on, it stood still and waits for a successor, or
+  // it was ordered to end.
+  enum class Then : std::uint8_t { kGoesOn, kHandsOver, kEnds } then = Then::kGoesOn;
   friend bool operator==(const PublicationRecord&, const PublicationRecord&) = default;
 };
 
