@@ -23,7 +23,7 @@ namespace {
 
 constexpr char kUse[] =
     "penstock run FILE [--parallelism N] [--checkpoints URI] [--interval 10s] "
-    "[--from latest|none|URI] [--control HOST:PORT [--control-certificates DIR]] "
+    "[--from latest|none|URI] [--follow] [--control HOST:PORT [--control-certificates DIR]] "
     "[--http HOST:PORT] [--termination-message FILE] [--json]";
 
 // What the command line says wins over the file.
@@ -42,6 +42,7 @@ Status apply(const Arguments& arguments, JobOptions& options) {
     if (options.interval <= Duration(0))
       return Error{Code::kInvalid, "--interval is longer than nothing"};
   }
+  options.follow = arguments.has("follow");
   if (const auto from = arguments.get("from")) {
     options.from = *from == "latest" ? JobOptions::From::kLatest
                    : *from == "none" ? JobOptions::From::kNone
@@ -59,15 +60,15 @@ sigset_t stop_signals() {
   return set;
 }
 
-// Turns the first signal into a stop with a last checkpoint and the second into one at once. The
-// signals are blocked in all threads.
+// Turns the first signal into a stop with a last checkpoint and the second into one at once: of
+// this process, a follower takes the job over. The signals are blocked in all threads.
 void watch_signals(const std::stop_token& stop, Job& job, std::atomic<int>& seen) {
   const sigset_t set = stop_signals();
   const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
   while (!stop.stop_requested()) {
     if (sigtimedwait(&set, nullptr, &pause) < 0) continue;
     ++seen;
-    static_cast<void>(job.stop(StopMode::kNow, ""));
+    static_cast<void>(job.stop(StopMode::kLeave, ""));
   }
 }
 
@@ -157,7 +158,7 @@ int run_command(const std::vector<std::string>& words) {
       parse_arguments(words,
                       {"parallelism", "checkpoints", "interval", "from", "control",
                        "control-certificates", "http", "termination-message"},
-                      {"json"});
+                      {"follow", "json"});
   if (!arguments) return complain("run", arguments.error().message + "\n" + kUse, 2);
   if (arguments->plain.size() != 1)
     return complain("run", std::string("give one FILE\n") + kUse, 2);
@@ -184,7 +185,9 @@ int run_command(const std::vector<std::string>& words) {
     if (!started) return cannot_run(*arguments, started.error().within("--http"));
     status = std::move(*started);
   }
-  if (const auto begun = (*job)->begin(); !begun) return cannot_run(*arguments, begun.error());
+  const std::string control_address = control != nullptr ? control->address() : "";
+  if (const auto begun = (*job)->begin(control_address); !begun)
+    return cannot_run(*arguments, begun.error());
   std::atomic<int> seen{0};
   Ending ending;
   {

@@ -24,17 +24,18 @@ constexpr const char* kUsage =
     "  rescale N              run with N slots; returns when it does\n"
     "  checkpoint             take a checkpoint now\n"
     "  savepoint URI          write a self-contained copy of the state\n"
+    "  hand-over              to the process that runs the job: give it to its follower\n"
+    "  take-over [--now]      to a follower: take the job; --now: its predecessor is dead\n"
     "  stop [--drain | --savepoint URI] [--no-wait]\n"
-    "                         stop now, after the input so far, or after a savepoint; returns "
-    "when\n"
-    "                         the job has ended, with --no-wait when it has taken the order\n"
+    "                         stop now, after the input so far, or after a savepoint;\n"
+    "                         returns when the job has ended, with --no-wait at once\n"
     "\n"
     "  --certificates DIR     speak TLS: tls.crt and tls.key valid for a client, and ca.crt\n"
     "  --server-name NAME     what the job's certificate says, where it is not the host\n";
 
 struct Arguments {
   std::string address, command, operand, savepoint, certificates, server_name;
-  bool json = false, drain = false, no_wait = false, help = false;
+  bool json = false, drain = false, no_wait = false, now = false, help = false;
 };
 
 std::string* value_of(const std::string& option, Arguments& out) {
@@ -55,6 +56,8 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
       out.drain = true;
     } else if (args[i] == "--no-wait") {
       out.no_wait = true;
+    } else if (args[i] == "--now") {
+      out.now = true;
     } else if (std::string* value = value_of(args[i], out)) {
       if (i + 1 == args.size()) return args[i] + " needs a value";
       *value = args[++i];
@@ -76,6 +79,7 @@ std::optional<std::string> read_arguments(const std::vector<std::string>& args, 
   const bool stops = out.command == "stop";
   if (!stops && (out.drain || out.no_wait || !out.savepoint.empty()))
     return "only stop takes --drain, --savepoint or --no-wait";
+  if (out.now && out.command != "take-over") return "only take-over takes --now";
   if (out.drain && !out.savepoint.empty()) return "--drain and --savepoint exclude each other";
   return std::nullopt;
 }
@@ -146,6 +150,19 @@ void print_report(const v1::JobReport& report, bool json) {
                 static_cast<double>(rescales.longest_pause_nanos()) / 1e6,
                 rescales.reason().c_str());
   }
+  if (report.has_following()) {
+    const v1::FollowReport& following = report.following();
+    std::printf("  holds checkpoint %llu, %s behind%s\n",
+                static_cast<unsigned long long>(following.checkpoint_id()),
+                format_bytes(static_cast<std::int64_t>(following.bytes_behind())).c_str(),
+                following.caught_up() ? ", ready to take over" : "");
+  }
+  if (report.has_move()) {
+    std::printf("  took over from %s at %s, pause %.0f ms: %s\n", report.move().from().c_str(),
+                to_rfc3339(report.move().at()).c_str(),
+                static_cast<double>(report.move().pause_nanos()) / 1e6,
+                report.move().reason().c_str());
+  }
   for (const v1::FailureReport& failure : report.failures()) {
     std::printf("  failed at %s in %s: %s\n", to_rfc3339(failure.at()).c_str(),
                 failure.operator_name().c_str(), failure.message().c_str());
@@ -179,6 +196,8 @@ class Command {
     if (command == "rescale") return rescale();
     if (command == "checkpoint" || command == "savepoint") return snapshot();
     if (command == "stop") return stop();
+    if (command == "hand-over") return hand_over();
+    if (command == "take-over") return take_over();
     std::fprintf(stderr, "penstock ctl: unknown command '%s'\n%s", command.c_str(), kUsage);
     return 2;
   }
@@ -264,6 +283,21 @@ class Command {
         ending.kind() == v1::EndingReport::FINISHED || ending.kind() == v1::EndingReport::STOPPED;
     std::printf("ended: %s %s\n", ending.reason().c_str(), ending.message().c_str());
     return well ? 0 : 1;
+  }
+
+  int hand_over() {
+    grpc::ClientContext context;
+    v1::HandOverReply reply;
+    const grpc::Status status = stub_->HandOver(&context, v1::HandOverRequest(), &reply);
+    return done(status, "handed over with checkpoint " + std::to_string(reply.checkpoint()));
+  }
+
+  int take_over() {
+    v1::TakeOverRequest request;
+    request.set_now(arguments_.now);
+    grpc::ClientContext context;
+    v1::TakeOverReply reply;
+    return done(stub_->TakeOver(&context, request, &reply), "running");
   }
 
   int done(const grpc::Status& status, const std::string& message) {

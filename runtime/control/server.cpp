@@ -116,6 +116,20 @@ class ControlService final : public v1::Control::Service {
     });
   }
 
+  grpc::Status HandOver(grpc::ServerContext*, const v1::HandOverRequest* request,
+                        v1::HandOverReply* reply) override {
+    return ordered(request->fence(), [&]() -> Status {
+      TRY_ASSIGN(const CheckpointId id, job_.hand_over());
+      reply->set_checkpoint(id.value);
+      return ok();
+    });
+  }
+
+  grpc::Status TakeOver(grpc::ServerContext*, const v1::TakeOverRequest* request,
+                        v1::TakeOverReply*) override {
+    return ordered(request->fence(), [&] { return job_.take_over(request->now()); });
+  }
+
  private:
   JobReport report() {
     JobReport report = job_.report();

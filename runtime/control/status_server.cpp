@@ -125,6 +125,14 @@ std::vector<Family> to_families(const JobReport& report) {
   add_one(out, report, kGauge, "penstock_job_rescale_pause_seconds",
           "Longest pause of a moved key group in the last rescale.",
           seconds_of(report.rescales.longest_pause));
+  if (report.following)
+    add_one(out, report, kGauge, "penstock_job_follow_bytes_behind",
+            "State that a follower has not fetched yet.",
+            static_cast<double>(report.following->bytes_behind));
+  if (report.move)
+    add_one(out, report, kGauge, "penstock_job_move_pause_seconds",
+            "From the predecessor's stop to the first row processed here.",
+            seconds_of(report.move->pause));
   return out;
 }
 

@@ -19,6 +19,7 @@ struct SubtaskCounters {
   std::atomic<std::uint64_t> state_bytes{0};
   std::atomic<std::uint64_t> undecodable_rows{0};
   std::atomic<Millis> watermark{kNoWatermark};
+  std::atomic<Millis> first_read{0};  // a source: when it had first read a split; 0: not yet
   OperatorCounters operators;
 };
 

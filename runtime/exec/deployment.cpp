@@ -178,6 +178,11 @@ void Deployment::announce(const Barrier& barrier) {
     for (const auto& inbox : part.inboxes) inbox->post(barrier);
 }
 
+void Deployment::go_on(std::uint64_t sequence) {
+  for (const Layout::ChainPart& part : layout_->chains)
+    for (const auto& inbox : part.inboxes) inbox->post(GoOn{sequence});
+}
+
 std::size_t Deployment::subtasks() const {
   std::size_t count = 0;
   for (const Layout::ChainPart& part : layout_->chains) count += part.subtasks();

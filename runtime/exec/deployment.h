@@ -59,6 +59,8 @@ class Deployment {
   void start();
   // Tells every subtask of the barrier; those without inputs act on it.
   void announce(const Barrier& barrier);
+  // What stands still at that barrier goes on.
+  void go_on(std::uint64_t sequence);
 
   // Adds slots and subtasks for `table` and tells everybody. The rescale is over when all of
   // participants() have reported and splits_settled(); then finish_rescale().

@@ -25,6 +25,8 @@ struct CheckpointBarrier {
   CheckpointId id{};
   CheckpointId base{};  // newest published checkpoint to build on; 0: everything is written again
   std::uint64_t sequence = 0;
+  // Behind it everything stands still until told to go on: the job is to be handed over.
+  bool stands_still = false;
 };
 struct RescalePlan;  // exec/rescale.h: immutable, shared by all subtasks
 struct RescaleBarrier {

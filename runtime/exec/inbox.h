@@ -24,8 +24,14 @@ struct MovedUnit {
   Millis watermark = kNoWatermark;
 };
 
-// What reaches a subtask beside its channels: every barrier of the job, and moved state.
-using Mail = std::variant<Barrier, MovedUnit>;
+// Nobody took the job over: what stands still at the barrier of this number, or has yet to reach
+// it, goes on.
+struct GoOn {
+  std::uint64_t sequence = 0;
+};
+
+// What reaches a subtask beside its channels: every barrier of the job, moved state.
+using Mail = std::variant<Barrier, MovedUnit, GoOn>;
 
 // Where a subtask can be reached. Outlives the subtask; any thread.
 class Inbox {

@@ -71,6 +71,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
     return Progress::kGone;
   }
   paused_until_.reset();
+  if (stands_still_) return freeze_some() ? Progress::kWorked : Progress::kIdle;
   if (stateful_ && config_.memory.exhausted()) {
     if (config_.frozen.load() == 0) {
       out_of_memory_ = true;
@@ -89,7 +90,7 @@ Result<Subtask::Progress> Subtask::run(Millis now) {
       if (outputs_.waiting() || farewell_) return true;
       TRY_ASSIGN(const bool controlled, control());
       any |= controlled;
-      if (outputs_.waiting() || farewell_) return true;
+      if (outputs_.waiting() || farewell_ || stands_still_) return true;
       if (controlled) continue;
       any |= freeze_some();
       if (took && (source_ || config_.clock.monotonic() - began >= kTurn)) return any;
@@ -219,6 +220,8 @@ Result<bool> Subtask::take_input(Millis now) {
     }
     if (!*batch) return false;
     TRY(driver_.give(0, std::move(**batch)));
+    auto& first = config_.counters->first_read;
+    if (first.load(std::memory_order_relaxed) == 0) first.store(config_.clock.now());
     return true;
   }
   if (awaits_units() && awaiting_->held_bytes > config_.hold_bytes) return false;
@@ -251,6 +254,10 @@ void Subtask::read_mail() {
                        adopt(std::move(unit));
                      else
                        early_.push_back(std::move(unit));
+                   },
+                   [this](const GoOn& go_on) {
+                     stands_still_ = false;
+                     gone_on_ = go_on.sequence;
                    },
                },
                mail);
@@ -289,6 +296,7 @@ Status Subtask::pass(const CheckpointBarrier& barrier) {
   if (source_) ack.splits = source_->record();
   outputs_.emit_barrier(barrier);
   inputs_.release();
+  stands_still_ = barrier.stands_still && barrier.sequence > gone_on_;
   if (barrier_seen_) ack.hold = config_.clock.monotonic() - *barrier_seen_;
   TRY_ASSIGN(ack.outputs, prepare(barrier.id));
   freezing_ = std::move(ack);
@@ -359,7 +367,7 @@ void Subtask::hand_over(const RescalePlan& plan) {
 
 std::optional<Millis> Subtask::wake_at() const {
   if (paused_until_) return paused_until_;
-  if (outputs_.waiting()) return std::nullopt;
+  if (outputs_.waiting() || stands_still_) return std::nullopt;
   std::optional<Millis> at;
   if (source_) at = source_->again_at();
   const auto timer = awaiting_ ? std::nullopt : driver_.timer();

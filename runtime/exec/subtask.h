@@ -107,6 +107,8 @@ class Subtask {
   std::optional<Duration> barrier_seen_;
   std::optional<Duration> blocked_since_;
   std::optional<Millis> paused_until_;  // state memory is used up for now
+  bool stands_still_ = false;           // at a barrier, see CheckpointBarrier
+  std::uint64_t gone_on_ = 0;           // newest barrier at which it shall not stand still
   // Has passed its checkpoint's barrier; goes out when all pictures of the state are in it.
   std::optional<SubtaskAck> freezing_;
   std::optional<SubtaskRescaled>

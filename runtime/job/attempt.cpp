@@ -12,6 +12,12 @@ namespace {
 
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 
+// The answer to an order to take over that has been carried out, or never could be.
+Status runs_already(const JobShared& shared) {
+  if (shared.options.follow) return ok();
+  return Error{Code::kInvalid, "this process runs the job: it was not started to follow"};
+}
+
 }  // namespace
 
 void Attempt::post(ExecMessage message) {
@@ -58,6 +64,7 @@ AttemptEnd Attempt::run(const std::stop_token& stop) {
   for (CheckpointRequest& request : waiting_) request.done->set_value(ended);
   if (running_)
     for (CheckpointRequest& request : running_->waiters) request.done->set_value(ended);
+  tell_hand_over(ended);
   return std::move(*end_);
 }
 
@@ -144,11 +151,14 @@ void Attempt::take_requests() {
                    [this](RescaleRequest& is) { rescales_.push_back(std::move(is)); },
                    [this](CheckpointRequest& is) { waiting_.push_back(std::move(is)); },
                    [this](StopRequest& is) { on_stop(is); },
+                   [this](HandOverRequest& is) { on_hand_over(is); },
+                   [this](TakeOverRequest& is) { is.done->set_value(runs_already(shared_)); },
                },
                request);
 }
 
 void Attempt::on_stop(const StopRequest& request) {
+  abandon_hand_over({Code::kUnavailable, "the job was told to stop instead"});
   shared_.report.with([](JobReport& report) { report.phase = "Stopping"; });
   if (request.mode == StopMode::kDrain) {
     if (std::exchange(draining_, true)) return;
@@ -164,6 +174,7 @@ void Attempt::on_stop(const StopRequest& request) {
     return;
   }
   stopping_ = true;
+  leaving_ = request.mode == StopMode::kLeave;
   if (request.mode == StopMode::kSavepoint && !request.savepoint.empty())
     waiting_.push_back({.savepoint = request.savepoint,
                         .done = std::make_shared<std::promise<Result<CheckpointId>>>()});
@@ -183,17 +194,20 @@ void Attempt::decide() {
       complete_checkpoint();
     }
   }
+  if (handing_over_) await_claim();
   if (end_) return;
   if (rescaling_ && rescaling_->reported == deployment_->participants() &&
       deployment_->splits_settled())
     finish_rescale();
   // One barrier at a time: a rescale waits for an aligning checkpoint, a checkpoint for moved
   // state.
-  if (!rescaling_ && !rescales_.empty() && !cycle_.aligning() && !stopping_) start_rescale();
+  if (!rescaling_ && !rescales_.empty() && !cycle_.aligning() && !stopping_ && !stands_still())
+    start_rescale();
   if (end_) return;
-  if (!rescaling_ && !cycle_.running()) {
+  if (!rescaling_ && !cycle_.running() && !stands_still()) {
     const bool over = all_ended() && now >= final_after_;
-    if (over || stopping_ || !waiting_.empty() || (cycle_.due(now) && !all_ended()))
+    if (over || stopping_ || handing_over_ || !waiting_.empty() ||
+        (cycle_.due(now) && !all_ended()))
       start_checkpoint();
   }
   discover();
@@ -275,6 +289,10 @@ Duration Attempt::until_next() const {
     next = std::min(next, final_after_);
   else
     next = std::min(next, cycle_.due_at());
+  if (handing_over_ && handing_over_->step == HandingOver::Step::kWaiting)
+    next = handing_over_->look_at;
+  else if (stands_still())
+    next = std::min(next, handing_over_->until);
   for (const auto& [id, at] : discover_at_)
     if (!draining_) next = std::min(next, at);
   return std::max(Duration(0), next - now);

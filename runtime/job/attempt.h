@@ -19,7 +19,14 @@ namespace penstock {
 
 // How an attempt ended.
 struct AttemptEnd {
-  enum class Kind { kFinished, kStopped, kSuperseded, kFailed, kDestroyed } kind = Kind::kFailed;
+  enum class Kind {
+    kFinished,
+    kStopped,
+    kHandedOver,
+    kSuperseded,
+    kFailed,
+    kDestroyed
+  } kind = Kind::kFailed;
   std::string operator_name{};  // that failed
   Error error{};
   bool can_heal = true;     // another attempt may do better
@@ -47,8 +54,9 @@ class Attempt final : public ExecListener {
   };
   struct Running {  // the checkpoint that is under way
     Millis started_at = 0;
-    bool final = false;  // at the end of the input
-    bool last = false;   // before a stop
+    bool final = false;       // at the end of the input
+    bool last = false;        // before a stop
+    bool hands_over = false;  // everything stands still at its barrier
     bool compacted = false;
     TableRecord table;
     std::vector<SplitRecord> splits;
@@ -58,6 +66,16 @@ class Attempt final : public ExecListener {
     std::vector<CheckpointRequest> waiters;
     std::optional<PublicationRecord> publication{};  // decided, its outcome unknown
     Duration retry_at{0};
+  };
+  struct HandingOver {
+    // First checkpoints while the rows flow, so that little is left for the one at which they stop.
+    enum class Step { kCopying, kStopping, kWaiting } step = Step::kCopying;
+    int rounds = 0;
+    std::uint64_t sequence = 0;  // of the barrier at which everything stands still
+    CheckpointId checkpoint{};   // that was handed over
+    Duration until{};            // it goes on then
+    Duration look_at{};          // for a claim
+    std::vector<HandOverRequest> waiters;
   };
   struct Rescaling {
     std::uint64_t sequence = 0;
@@ -71,6 +89,7 @@ class Attempt final : public ExecListener {
   };
 
   Status prepare();
+  Status claim();
   Result<Restored> choose_start();
   using Sinks = std::map<std::uint32_t, std::unique_ptr<Sink>>;
   Status settle_outputs(const Restored& restored, const Connected& connected);
@@ -98,6 +117,12 @@ class Attempt final : public ExecListener {
   PublicationRecord make_publication();
   Status write_savepoint(const std::string& uri, const PublicationRecord& publication);
   void collect_garbage();
+  void on_hand_over(HandOverRequest& request);
+  bool stands_still() const;
+  void continue_hand_over(std::uint64_t copied);
+  void await_claim();
+  void abandon_hand_over(const Error& why);
+  void tell_hand_over(const Result<CheckpointId>& outcome);
   void start_rescale();
   void finish_rescale();
   void discover();
@@ -111,7 +136,8 @@ class Attempt final : public ExecListener {
   JobShared& shared_;
   Guarded<std::deque<Message>> messages_;
   std::optional<AttemptEnd> end_;
-  std::unique_ptr<BlobStore> store_;  // nullptr: without checkpoints
+  std::unique_ptr<BlobStore> store_;    // nullptr: without checkpoints
+  std::unique_ptr<Followed> followed_;  // what there is already of what is to be restored
   std::optional<CheckpointLog> log_;
   std::string log_id_;
   RecordNumber epoch_{};
@@ -126,11 +152,13 @@ class Attempt final : public ExecListener {
   CheckpointCycle cycle_;
   std::optional<Running> running_;
   std::optional<Rescaling> rescaling_;
+  std::optional<HandingOver> handing_over_;
   std::deque<RescaleRequest> rescales_;
   std::vector<CheckpointRequest> waiting_;  // for the next checkpoint
   std::set<std::pair<ChainId, SubtaskIndex>> ended_;
   std::map<std::uint32_t, Duration> discover_at_;
   bool stopping_ = false;
+  bool leaving_ = false;  // the process, not the job
   bool draining_ = false;
   bool progressed_ = false;
   Duration final_after_{0};  // a failed final checkpoint is tried again then

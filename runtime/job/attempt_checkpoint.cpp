@@ -8,6 +8,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/units.h"
 #include "runtime/job/attempt.h"
+#include "runtime/job/hand_over.h"
 #include "runtime/job/state_files.h"
 
 namespace penstock {
@@ -24,13 +25,21 @@ void Attempt::start_checkpoint() {
   running_ = Running{.started_at = shared_.clock.now(),
                      .final = all_ended(),
                      .last = stopping_,
+                     .hands_over = handing_over_ && !stopping_ &&
+                                   handing_over_->step == HandingOver::Step::kStopping,
                      .table = {.version = table.version(),
                                .parallelism = table.parallelism().value,
                                .owners = table.owners()},
                      .waiters = std::exchange(waiting_, {})};
   cycle_.begin(id, deployment_->subtasks(), shared_.clock.monotonic());
   if (keeps_state()) frozen_.store(1);
-  deployment_->announce(CheckpointBarrier{.id = id, .base = base_, .sequence = ++sequence_});
+  ++sequence_;
+  if (running_->hands_over) {
+    handing_over_->sequence = sequence_;
+    handing_over_->until = shared_.clock.monotonic() + kStandStill;
+  }
+  deployment_->announce(CheckpointBarrier{
+      .id = id, .base = base_, .sequence = sequence_, .stands_still = running_->hands_over});
 }
 
 std::vector<std::string> Attempt::operator_names() const {
@@ -79,6 +88,10 @@ PublicationRecord Attempt::make_publication() {
                                 .states = describe_states(shared_.graph),
                                 .splits = running_->splits,
                                 .table = running_->table};
+  if (running_->hands_over)
+    publication.then = PublicationRecord::Then::kHandsOver;
+  else if (running_->last && !leaving_)
+    publication.then = PublicationRecord::Then::kEnds;
   for (const Output& output : outputs_)
     if (output.from <= cycle_.id()) publication.committables.push_back(output.record);
   return publication;
@@ -122,6 +135,7 @@ void Attempt::finish_checkpoint() {
     }
     waiter.done->set_value(id);
   }
+  if (handing_over_) continue_hand_over(done.bytes);
   if (keeps_state()) collect_garbage();
   if (done.final || done.last) discard_of_older();
   if (done.final)
@@ -153,6 +167,7 @@ void Attempt::fail_checkpoint(const Error& error) {
     report.checkpoints.last_error = error.message;
   });
   final_after_ = shared_.clock.monotonic() + kRetry;
+  abandon_hand_over(error.within("checkpoint"));
   if (failed.last)
     return end({.kind = AttemptEnd::Kind::kStopped,
                 .error = {Code::kUnavailable, "the last checkpoint failed: " + error.message}});

@@ -55,11 +55,7 @@ Result<std::unique_ptr<Attempt>> Attempt::make(JobShared& shared) {
 Status Attempt::prepare() {
   ++shared_.attempts;
   if (shared_.options.checkpoints) {
-    const std::string& uri = *shared_.options.checkpoints;
-    auto store = shared_.open_store(uri);
-    if (!store) return store.error().within("checkpoint directory " + uri);
-    store_ = std::move(*store);
-    TRY_ASSIGN(log_, CheckpointLog::claim(*store_, shared_.options.identity, shared_.clock.now()));
+    TRY(claim());
     log_id_ = log_->log_id();
     epoch_ = log_->epoch();
     history_ = log_->history();
@@ -73,6 +69,24 @@ Status Attempt::prepare() {
       next_id_ = std::max(next_id_, CheckpointId{publication->checkpoint.value + 1});
   TRY_ASSIGN(Restored restored, choose_start());
   return deploy(std::move(restored));
+}
+
+// What a follower has read is not read again.
+Status Attempt::claim() {
+  followed_ = std::move(shared_.followed);
+  if (followed_ != nullptr) {
+    store_ = std::move(followed_->store);
+    TRY_ASSIGN(log_, CheckpointLog::claim(std::move(followed_->log), shared_.clock.now(),
+                                          shared_.address));
+    return ok();
+  }
+  const std::string& uri = *shared_.options.checkpoints;
+  auto store = shared_.open_store(uri);
+  if (!store) return store.error().within("checkpoint directory " + uri);
+  store_ = std::move(*store);
+  TRY_ASSIGN(log_, CheckpointLog::claim(*store_, shared_.options.identity, shared_.clock.now(),
+                                        shared_.address));
+  return ok();
 }
 
 Result<Restored> Attempt::choose_start() {
@@ -91,7 +105,10 @@ Result<Restored> Attempt::choose_start() {
   if (options.from == JobOptions::From::kUri && newest_publication(candidates) == nullptr)
     return restore_from_uri(request);
   if (store_ == nullptr) return Restored{};
-  TRY_ASSIGN(Restored restored, restore_newest(request, *store_, candidates));
+  TRY_ASSIGN(StateImage image, followed_ != nullptr
+                                   ? Result<StateImage>(std::move(followed_->image))
+                                   : StateImage::make(request));
+  TRY_ASSIGN(Restored restored, restore_newest(request, *store_, candidates, image));
   std::erase_if(unreadable_, [&](const auto& damaged) { return damaged.number < restored.number; });
   if (!unreadable_.empty())
     restored.from += (restored.from.empty() ? "" : "; ") +

@@ -11,6 +11,7 @@
 #include "runtime/base/random.h"
 #include "runtime/job/attempt.h"
 #include "runtime/job/cpu_quota.h"
+#include "runtime/job/follower.h"
 #include "runtime/job/restart.h"
 #include "runtime/job/shared.h"
 #include "runtime/job/start.h"
@@ -23,9 +24,9 @@ constexpr std::size_t kFailuresKept = 16;
 class RunningJob final : public Job {
  public:
   RunningJob(StreamGraph graph, JobOptions options, Factories factories, OpenStore open_store,
-             Clock& clock)
+             OpenPeer open_peer, Clock& clock)
       : shared_(std::move(graph), std::move(options), std::move(factories), std::move(open_store),
-                clock) {
+                std::move(open_peer), clock) {
     shared_.report.with([&](JobReport& report) {
       report.job = shared_.options.identity.name;
       report.uid = shared_.options.identity.uid;
@@ -41,11 +42,13 @@ class RunningJob final : public Job {
     if (thread_.joinable()) thread_.join();
   }
 
-  Status begin() override;
+  Status begin(const std::string& address) override;
   JobReport report() override;
   Status rescale(Parallelism wanted, std::string reason) override;
   Result<CheckpointId> checkpoint() override { return ask_checkpoint(std::nullopt); }
   Result<CheckpointId> savepoint(const std::string& uri) override;
+  Result<CheckpointId> hand_over() override;
+  Status take_over(bool now) override;
   Status stop(StopMode mode, const std::string& savepoint_uri) override;
   Ending wait() override { return ended_.get(); }
   std::optional<Ending> ending() override {
@@ -54,6 +57,7 @@ class RunningJob final : public Job {
 
  private:
   void run(const std::stop_token& stop);
+  std::optional<Ending> follow(const std::stop_token& stop);
   std::optional<Ending> after(const AttemptEnd& end, const std::stop_token& stop);
   std::optional<Ending> try_again(const AttemptEnd& end, const std::stop_token& stop);
   bool wait_to_restart(Duration delay, const std::stop_token& stop);
@@ -63,32 +67,48 @@ class RunningJob final : public Job {
   Status ask(JobRequest request);  // kUnavailable: it has ended
 
   JobShared shared_;
-  std::unique_ptr<Attempt> attempt_;  // the thread's
-  int failures_ = 0;                  // in a row
+  std::unique_ptr<Follower> follower_;  // the thread's
+  std::unique_ptr<Attempt> attempt_;    // the thread's
+  std::atomic<Millis> moved_since_{0};  // see Followed
+  int failures_ = 0;                    // in a row
   std::promise<Ending> end_;
   std::shared_future<Ending> ended_ = end_.get_future().share();
   std::jthread thread_;
 };
 
-Status RunningJob::begin() {
+Status RunningJob::begin(const std::string& address) {
+  shared_.address = address;
   Random random(static_cast<std::uint64_t>(shared_.clock.now()) * 31 +
                 static_cast<std::uint64_t>(::getpid()));
   constexpr char kDigits[] = "0123456789abcdef";
   for (int i = 0; i < 16; ++i) shared_.local_log_id += kDigits[random.below(16)];
   log::info("start", {{"job", shared_.options.identity.name},
                       {"checkpoints", shared_.options.checkpoints.value_or("none")}});
-  auto attempt = Attempt::make(shared_);
-  if (!attempt) {
-    close({Code::kUnavailable, "the job could not start"});
-    return attempt.error();
+  Status begun = ok();
+  if (shared_.options.follow) {
+    auto follower = Follower::make(shared_);
+    if (follower)
+      follower_ = std::move(*follower);
+    else
+      begun = follower.error();
+  } else {
+    auto attempt = Attempt::make(shared_);
+    if (attempt)
+      attempt_ = std::move(*attempt);
+    else
+      begun = attempt.error();
   }
-  attempt_ = std::move(*attempt);
+  if (!begun) {
+    close({Code::kUnavailable, "the job could not start"});
+    return begun;
+  }
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   return ok();
 }
 
 void RunningJob::run(const std::stop_token& stop) {
   std::optional<Ending> ending;
+  if (follower_ != nullptr) ending = follow(stop);
   while (!ending) {
     const AttemptEnd end = attempt_->run(stop);
     attempt_.reset();
@@ -106,6 +126,8 @@ std::optional<Ending> RunningJob::after(const AttemptEnd& end, const std::stop_t
       return Ending{
           Kind::kStopped, "Stopped",
           end.error.message.empty() ? "stopped after a last checkpoint" : end.error.message};
+    case AttemptEnd::Kind::kHandedOver:
+      return Ending{Kind::kStopped, "HandedOver", end.error.message};
     case AttemptEnd::Kind::kSuperseded:
       return Ending{Kind::kSuperseded, "Superseded", end.error.message};
     case AttemptEnd::Kind::kDestroyed:
@@ -153,6 +175,30 @@ std::optional<Ending> RunningJob::try_again(const AttemptEnd& end, const std::st
   }
 }
 
+// Until it is this process's turn; an ending when it never is.
+std::optional<Ending> RunningJob::follow(const std::stop_token& stop) {
+  Follower::End end = follower_->run(stop);
+  follower_.reset();
+  std::optional<Ending> ending = std::move(end.ending);
+  if (!ending) {
+    const MoveReport move{
+        .at = shared_.clock.now(), .from = end.followed->from, .reason = end.followed->reason};
+    moved_since_ = end.followed->since;
+    shared_.followed = std::move(end.followed);
+    auto attempt = Attempt::make(shared_);
+    if (attempt)
+      attempt_ = std::move(*attempt);
+    else
+      ending = try_again(
+          {.error = attempt.error(), .can_heal = attempt.error().code != Code::kInvalid}, stop);
+    if (!ending) shared_.report.with([&](JobReport& report) { report.move = move; });
+  }
+  for (TakeOverRequest& waiter : end.waiters)
+    waiter.done->set_value(
+        ending ? Status(Error{Code::kUnavailable, "it has ended: " + ending->message}) : ok());
+  return ending;
+}
+
 // False when the job was stopped in the meantime. A rescale asked for now is how the next attempt
 // starts; a drain is for the next attempt too, since there is input left.
 bool RunningJob::wait_to_restart(Duration delay, const std::stop_token& stop) {
@@ -162,17 +208,13 @@ bool RunningJob::wait_to_restart(Duration delay, const std::stop_token& stop) {
     const Gate::Ticket ticket = shared_.gate.ticket();
     const Error restarting{Code::kUnavailable, "the job is restarting"};
     auto requests = shared_.requests.with([](auto& all) { return all.take(); });
-    for (JobRequest& request : requests)
-      std::visit(
-          Overloaded{
-              [&](RescaleRequest& is) {
-                shared_.wanted = is.wanted;
-                is.done->set_value(restarting);
-              },
-              [&](CheckpointRequest& is) { is.done->set_value(restarting); },
-              [&](StopRequest& is) { (is.mode == StopMode::kDrain ? drain : stopped) = true; },
-          },
-          request);
+    for (JobRequest& request : requests) {
+      if (const auto* rescale = std::get_if<RescaleRequest>(&request))
+        shared_.wanted = rescale->wanted;
+      if (const auto* is = std::get_if<StopRequest>(&request))
+        (is->mode == StopMode::kDrain ? drain : stopped) = true;
+      refuse(request, restarting);
+    }
     const Duration left = until - shared_.clock.monotonic();
     if (stopped || left <= Duration(0)) break;
     shared_.gate.wait(ticket, left, stop);
@@ -206,13 +248,7 @@ void RunningJob::close(const Error& why) {
     all.closed = true;
     return all.take();
   });
-  for (JobRequest& request : requests)
-    std::visit(Overloaded{
-                   [&](RescaleRequest& is) { is.done->set_value(why); },
-                   [&](CheckpointRequest& is) { is.done->set_value(why); },
-                   [](StopRequest&) {},
-               },
-               request);
+  for (JobRequest& request : requests) refuse(request, why);
 }
 
 Status RunningJob::ask(JobRequest request) {
@@ -249,6 +285,22 @@ Result<CheckpointId> RunningJob::savepoint(const std::string& uri) {
   return ask_checkpoint(uri);
 }
 
+Result<CheckpointId> RunningJob::hand_over() {
+  if (!shared_.options.checkpoints)
+    return Error{Code::kInvalid, "a job without a checkpoint directory cannot be handed over"};
+  auto done = std::make_shared<std::promise<Result<CheckpointId>>>();
+  auto outcome = done->get_future();
+  TRY(ask(HandOverRequest{std::move(done)}));
+  return outcome.get();
+}
+
+Status RunningJob::take_over(bool now) {
+  auto done = std::make_shared<std::promise<Status>>();
+  auto outcome = done->get_future();
+  TRY(ask(TakeOverRequest{now, std::move(done)}));
+  return outcome.get();
+}
+
 Status RunningJob::stop(StopMode mode, const std::string& savepoint_uri) {
   if (mode == StopMode::kSavepoint && !shared_.options.checkpoints)
     return Error{Code::kInvalid, "a savepoint needs a job with a checkpoint directory"};
@@ -265,20 +317,29 @@ JobReport RunningJob::report() {
   if (view != nullptr)
     for (const ReportView::ChainView& chain : view->chains)
       report.chains.push_back(report_chain(chain));
+  if (report.move && view != nullptr) {
+    const Millis until = first_read(*view).value_or(report.move->at);
+    report.move->pause = std::chrono::milliseconds(std::max<Millis>(0, until - moved_since_));
+  }
   return report;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Job>> make_job(StreamGraph graph, JobOptions options, Factories factories,
-                                      OpenStore open_store, Clock& clock) {
+                                      OpenStore open_store, Clock& clock, OpenPeer open_peer) {
+  if (options.follow && !options.checkpoints)
+    return Error{Code::kInvalid, "a follower wants the job's checkpoint directory (--checkpoints)"};
+  if (options.follow && options.from != JobOptions::From::kLatest)
+    return Error{Code::kInvalid, "a follower starts from the latest checkpoint, not from another"};
   if (options.key_groups == 0 || options.parallelism.value == 0 ||
       options.parallelism.value > options.key_groups)
     return Error{Code::kInvalid, "parallelism is from 1 to the number of key groups (" +
                                      std::to_string(options.key_groups) + "), not " +
                                      std::to_string(options.parallelism.value)};
-  return std::unique_ptr<Job>(std::make_unique<RunningJob>(
-      std::move(graph), std::move(options), std::move(factories), std::move(open_store), clock));
+  return std::unique_ptr<Job>(
+      std::make_unique<RunningJob>(std::move(graph), std::move(options), std::move(factories),
+                                   std::move(open_store), std::move(open_peer), clock));
 }
 
 Result<std::unique_ptr<Job>> start_job(StreamGraph graph, JobOptions options, Factories factories,

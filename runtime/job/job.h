@@ -37,6 +37,9 @@ struct JobOptions {
   enum class From { kLatest, kNone, kUri } from = From::kLatest;
   std::string from_uri;  // a snapshot: "file:///dir" (its newest) or "file:///dir#00000042"
   bool allow_dropped_state = false;
+  // Another process runs the job: hold its newest checkpoint ready, and take over when told to, or
+  // when that process is gone. Wants checkpoints, and From::kLatest.
+  bool follow = false;
   std::int64_t state_memory = 512LL << 20;
   RestartPolicy restart;
   std::size_t batch_rows = 8192;         // rows a source reads at once; tests set 1
@@ -47,7 +50,7 @@ struct JobOptions {
 struct Ending {
   enum class Kind { kFinished, kFailed, kStopped, kSuperseded } kind = Kind::kFinished;
   std::string reason;  // CamelCase: "InputEnded", "RestartsExhausted", "CannotHeal", "Stopped",
-                       // "Superseded"
+                       // "HandedOver", "Superseded"
   std::string message;
 };
 std::string_view to_string(Ending::Kind kind);
@@ -157,7 +160,8 @@ struct JobTotals {
 };
 JobTotals total(const JobReport& report);
 
-enum class StopMode { kNow, kDrain, kSavepoint };
+// kLeave: as kNow, but only this process ends: a follower takes the job over.
+enum class StopMode { kNow, kDrain, kSavepoint, kLeave };
 
 // One job from graph to running threads. All but begin() from any thread; orders given before it
 // are answered once it is over.
@@ -171,8 +175,11 @@ class Job {
   static Result<std::unique_ptr<Job>> start(StreamGraph graph, JobOptions options, Clock& clock);
   virtual ~Job() = default;  // stops now and joins
 
-  // Claims and restores. Once; returns when the job is running or cannot run.
-  virtual Status begin() = 0;
+  // Claims and restores; with JobOptions::follow only begins to follow. Once; returns when the job
+  // is running, or follows, or cannot. `address`: where a follower can see whether this process
+  // lives.
+  virtual Status begin(const std::string& address) = 0;
+  Status begin() { return begin(""); }
   virtual JobReport report() = 0;
   // Returns when running == wanted. kInvalid for 0 or more than key groups; a second one waits for
   // the first.
@@ -181,6 +188,13 @@ class Job {
   virtual Result<CheckpointId> checkpoint() = 0;
   // A self-contained copy at `uri`.
   virtual Result<CheckpointId> savepoint(const std::string& uri) = 0;
+  // A last checkpoint, at whose barrier everything stands still; returns with it when another
+  // process has claimed the job: this one ends. kUnavailable when none did within 10 s, and the job
+  // goes on.
+  virtual Result<CheckpointId> hand_over() = 0;
+  // For one that follows: claims the job when its predecessor has handed over, or publishes nothing
+  // for 10 s, or `now`. Returns when it runs.
+  virtual Status take_over(bool now) = 0;
   // Begins to stop; wait() tells how it ended. kSavepoint writes one to `savepoint_uri` first.
   virtual Status stop(StopMode mode, const std::string& savepoint_uri) = 0;
   virtual Ending wait() = 0;

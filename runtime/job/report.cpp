@@ -33,6 +33,16 @@ JobTotals total(const JobReport& report) {
   return totals;
 }
 
+std::optional<Millis> first_read(const ReportView& view) {
+  std::optional<Millis> first;
+  for (const ReportView::ChainView& chain : view.chains)
+    for (const auto& counters : chain.counters) {
+      const Millis at = counters->first_read.load();
+      if (at != 0 && (!first || at < *first)) first = at;
+    }
+  return first;
+}
+
 ChainReport report_chain(const ReportView::ChainView& chain) {
   ChainReport report = chain.fixed;
   std::uint32_t index = 0;

@@ -9,9 +9,6 @@
 namespace penstock {
 namespace {
 
-using ShapesByOperator =
-    std::map<std::string, std::pair<std::uint32_t, std::vector<StateTableShape>>>;
-
 std::vector<std::string> type_names(const std::vector<Type>& types) {
   std::vector<std::string> names;
   for (const Type& type : types) names.push_back(type.to_string());
@@ -24,81 +21,18 @@ std::string listed(const std::vector<std::string>& names) {
   return text + ")";
 }
 
-// The layout of each operator's state: its own word, from an instance made for that.
-Result<ShapesByOperator> shapes_of(const RestoreRequest& request) {
-  ShapesByOperator shapes;
-  OperatorCounters counters;
-  for (std::uint32_t i = 0; i < request.graph.operators.size(); ++i) {
-    const OperatorNode& node = request.graph.operators[i];
-    if (std::holds_alternative<SourceSpec>(node.spec) ||
-        std::holds_alternative<SinkSpec>(node.spec))
-      continue;
-    TRY_ASSIGN(const auto operate,
-               request.factories.operate({.graph = request.graph,
-                                          .id = {i},
-                                          .clock = request.clock,
-                                          .counters = counters,
-                                          .memory = request.memory,
-                                          .key_groups = request.options.key_groups}));
-    if (operate->state() != nullptr) shapes[node.name] = {i, operate->state()->shapes()};
-  }
-  return shapes;
-}
-
-Result<RestoredState> load(const RestoreRequest& request, BlobStore& store,
-                           const PublicationRecord& publication) {
-  TRY_ASSIGN(const ShapesByOperator shapes, shapes_of(request));
-  RestoredState state;
-  std::map<std::string, std::vector<const StateBlock*>> by_file;
-  for (const StateBlock& block : publication.blocks) by_file[block.file].push_back(&block);
-  for (const auto& [file, blocks] : by_file) {
-    for (const StateBlock* block : blocks) {
-      const auto known = shapes.find(block->operator_name);
-      if (known == shapes.end()) continue;  // dropped, as allowed
-      auto bytes = store.get_range(file, block->offset, block->size);
-      if (!bytes) return bytes.error().within("state file " + file);
-      auto unit = decode_unit(*bytes, known->second.second, request.memory);
-      if (!unit) return unit.error().within("state file " + file);
-      state.units[known->second.first].emplace_back(block->group, std::move(*unit));
-    }
-  }
-  for (std::uint32_t i = 0; i < request.graph.operators.size(); ++i)
-    for (const SplitRecord& split : publication.splits)
-      if (split.operator_name == request.graph.operators[i].name)
-        state.splits[i].push_back({.id = split.id,
-                                   .position = split.position,
-                                   .watermark = split.watermark,
-                                   .finished = split.finished});
-  return state;
-}
-
-Status refuse_misfits(const RestoreRequest& request, const PublicationRecord& publication) {
-  if (request.options.allow_dropped_state) return ok();
-  const std::vector<std::string> problems = misfits(publication, request.graph);
-  if (problems.empty()) return ok();
-  std::string text = "the state of checkpoint " + std::to_string(publication.checkpoint.value) +
-                     " does not fit this job:";
-  for (const std::string& problem : problems) text += "\n  " + problem;
-  return Error{Code::kInvalid, text + "\nstart from none, or allow dropped state"};
-}
-
 struct Attempted {
-  const RestoreRequest* request;
+  StateImage* image;
   BlobStore* store;
-  mutable std::optional<RestoredState> state;
   mutable std::string problem;
 };
 
 bool load_soundly(const void* context, const PublicationRecord& publication) {
   const auto& attempted = *static_cast<const Attempted*>(context);
-  auto state = load(*attempted.request, *attempted.store, publication);
-  if (!state) {
-    // Of the newest one; files of much older ones may have been collected.
-    if (attempted.problem.empty()) attempted.problem = state.error().message;
-    return false;
-  }
-  attempted.state = std::move(*state);
-  return true;
+  const Status fetched = attempted.image->fetch(*attempted.store, publication);
+  // Of the newest one; files of much older ones may have been collected.
+  if (!fetched && attempted.problem.empty()) attempted.problem = fetched.error().message;
+  return fetched.has_value();
 }
 
 }  // namespace
@@ -137,6 +71,16 @@ std::vector<std::string> misfits(const PublicationRecord& recorded, const Stream
   return problems;
 }
 
+Status refuse_misfits(const RestoreRequest& request, const PublicationRecord& publication) {
+  if (request.options.allow_dropped_state) return ok();
+  const std::vector<std::string> problems = misfits(publication, request.graph);
+  if (problems.empty()) return ok();
+  std::string text = "the state of checkpoint " + std::to_string(publication.checkpoint.value) +
+                     " does not fit this job:";
+  for (const std::string& problem : problems) text += "\n  " + problem;
+  return Error{Code::kInvalid, text + "\nstart from none, or allow dropped state"};
+}
+
 Result<KeyGroupTable> choose_table(const TableRecord* recorded, const JobOptions& options,
                                    std::optional<Parallelism> wanted) {
   if (!wanted && options.parallelism_is_explicit) wanted = options.parallelism;
@@ -153,14 +97,15 @@ Result<KeyGroupTable> choose_table(const TableRecord* recorded, const JobOptions
 }
 
 Result<Restored> restore_newest(const RestoreRequest& request, BlobStore& store,
-                                const std::vector<CheckpointLog::Entry>& history) {
+                                const std::vector<CheckpointLog::Entry>& history,
+                                StateImage& image) {
   // Misfits are told before anything large is read.
   for (auto entry = history.rbegin(); entry != history.rend(); ++entry)
     if (const auto* newest = std::get_if<PublicationRecord>(&entry->record)) {
       TRY(refuse_misfits(request, *newest));
       break;
     }
-  Attempted attempted{.request = &request, .store = &store};
+  Attempted attempted{.image = &image, .store = &store};
   const RestoreChoice choice = choose_restore(history, load_soundly, &attempted);
   Restored restored;
   for (const PublicationRecord* passed : choice.passed_over)
@@ -175,7 +120,7 @@ Result<Restored> restore_newest(const RestoreRequest& request, BlobStore& store,
   for (const CheckpointLog::Entry& entry : history)
     if (std::get_if<PublicationRecord>(&entry.record) == choice.publication)
       restored.number = entry.number;
-  restored.state = std::move(*attempted.state);
+  restored.state = image.take(*choice.publication);
   restored.from = choice.reason;
   return restored;
 }
@@ -205,9 +150,10 @@ Result<Restored> restore_from_uri(const RestoreRequest& request) {
   }
   if (found == nullptr) return Error{Code::kInvalid, "no snapshot at " + request.options.from_uri};
   TRY(refuse_misfits(request, *found));
-  TRY_ASSIGN(RestoredState state, load(request, *store, *found));
+  TRY_ASSIGN(StateImage image, StateImage::make(request));
+  TRY(image.fetch(*store, *found));
   return Restored{
-      .publication = *found, .state = std::move(state), .from = request.options.from_uri};
+      .publication = *found, .state = image.take(*found), .from = request.options.from_uri};
 }
 
 }  // namespace penstock

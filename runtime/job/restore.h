@@ -8,6 +8,7 @@
 #include "runtime/checkpoint/log.h"
 #include "runtime/exec/deployment.h"
 #include "runtime/job/job.h"
+#include "runtime/job/state_image.h"
 
 namespace penstock {
 
@@ -32,16 +33,13 @@ struct Restored {
   std::string from;  // for people; empty when afresh
 };
 
-struct RestoreRequest {
-  const StreamGraph& graph;
-  const JobOptions& options;
-  const Factories& factories;
-  Clock& clock;
-  MemoryBudget& memory;
-};
-// The newest publication of `history` in `store` whose state can be read.
+// kInvalid, naming them, where there are misfits and they are not allowed.
+Status refuse_misfits(const RestoreRequest& request, const PublicationRecord& publication);
+// The newest publication of `history` in `store` whose state can be read. `image` may hold some of
+// it already.
 Result<Restored> restore_newest(const RestoreRequest& request, BlobStore& store,
-                                const std::vector<CheckpointLog::Entry>& history);
+                                const std::vector<CheckpointLog::Entry>& history,
+                                StateImage& image);
 // The publication that JobOptions::from_uri names. Its files are all of the state: the first
 // checkpoint after it is a full one.
 Result<Restored> restore_from_uri(const RestoreRequest& request);

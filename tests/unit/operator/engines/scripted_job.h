@@ -29,7 +29,8 @@ class ScriptedJob final : public Job {
     report_.with([&](JobReport& kept) { kept = report; });
   }
 
-  Status begin() override { return ok(); }
+  using Job::begin;
+  Status begin(const std::string&) override { return ok(); }
   JobReport report() override {
     return report_.with([](const JobReport& report) { return report; });
   }
@@ -46,6 +47,18 @@ class ScriptedJob final : public Job {
   Result<CheckpointId> savepoint(const std::string& uri) override {
     if (uri.empty()) return Error{Code::kUnavailable, "the disk is full"};
     return CheckpointId{5};
+  }
+  Result<CheckpointId> hand_over() override {
+    report_.with([](JobReport& report) {
+      report.phase = "Ended";
+      report.ending = Ending{Ending::Kind::kStopped, "HandedOver", "to the other one"};
+    });
+    return CheckpointId{6};
+  }
+  Status take_over(bool now) override {
+    if (!now) return Error{Code::kUnavailable, "the predecessor lives"};
+    report_.with([](JobReport& report) { report.phase = "Running"; });
+    return ok();
   }
   Status stop(StopMode, const std::string&) override {
     report_.with([](JobReport& report) {
