@@ -28,7 +28,8 @@ constexpr char kHelp[] = R"(penstock: stream jobs in SQL, in this process
       [--checkpoints URI]        where checkpoints are kept: an absolute path, file:// URI or s3://bucket/prefix
                                  (server and keys from AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...)
       [--interval 10s]           between checkpoints
-      [--from latest|none|URI]   what to start from; a snapshot is file:///dir or file:///dir#00000042
+      [--from latest|none|URI]   what to start from; a snapshot is file:///dir, file:///dir#00000042 or file:///dir#checkpoint-7
+      [--start NAME]             names this start: a process started again under it goes on instead of going back to --from
       [--control HOST:PORT]      serve `penstock ctl` and the operator there
       [--http HOST:PORT]         serve /healthz, /readyz and /metrics there
       [--termination-message F]  write how the job ended to F and exit with 0

@@ -23,7 +23,8 @@ namespace {
 
 constexpr char kUse[] =
     "penstock run FILE [--parallelism N] [--checkpoints URI] [--interval 10s] "
-    "[--from latest|none|URI] [--follow] [--control HOST:PORT [--control-certificates DIR]] "
+    "[--from latest|none|URI [--start NAME]] [--follow] "
+    "[--control HOST:PORT [--control-certificates DIR]] "
     "[--http HOST:PORT] [--termination-message FILE] [--json]";
 
 // What the command line says wins over the file.
@@ -49,6 +50,7 @@ Status apply(const Arguments& arguments, JobOptions& options) {
                                      : JobOptions::From::kUri;
     if (options.from == JobOptions::From::kUri) options.from_uri = *from;
   }
+  if (const auto name = arguments.get("start")) options.start_name = *name;
   return ok();
 }
 
@@ -156,7 +158,7 @@ Result<std::unique_ptr<Job>> make(const Arguments& arguments, Clock& clock) {
 int run_command(const std::vector<std::string>& words) {
   const auto arguments =
       parse_arguments(words,
-                      {"parallelism", "checkpoints", "interval", "from", "control",
+                      {"parallelism", "checkpoints", "interval", "from", "start", "control",
                        "control-certificates", "http", "termination-message"},
                       {"follow", "json"});
   if (!arguments) return complain("run", arguments.error().message + "\n" + kUse, 2);

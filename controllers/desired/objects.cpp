@@ -85,6 +85,12 @@ Json arguments(const api::StreamJob& job, const PodOrder& order, const Installat
                "/dev/termination-log",
                "--from",
                order.restore_from.empty() ? "latest" : order.restore_from};
+  // The same order names the same start, so that the snapshot is gone back to once, whatever
+  // becomes of the process.
+  if (!order.restore_from.empty()) {
+    list.push_back("--start");
+    list.push_back(short_hash(order.restore_from + "#" + std::to_string(order.restore_nonce)));
+  }
   if (const std::string uri = checkpoint_uri(job, installation); !uri.empty()) {
     list.push_back("--checkpoints");
     list.push_back(uri);
@@ -149,7 +155,11 @@ std::string engine_manifest(const api::StreamJob& job, std::string_view sql) {
                           "template", "restoreFrom", "restoreNonce", "restartNonce"})
     json.erase(key);
   if (spec.upgrade.allow_dropped_state) json["upgrade"] = {{"allowDroppedState", true}};
-  if (json.contains("checkpoints")) json["checkpoints"].erase("onDelete");
+  if (json.contains("checkpoints")) {
+    json["checkpoints"].erase("onDelete");
+    json["checkpoints"].erase("savepoints");
+    if (json["checkpoints"].empty()) json.erase("checkpoints");
+  }
   json["resources"] = {{"state", {{"memory", format_bytes(spec.resources.state.memory.value)}}}};
   return Json{{"apiVersion", api::kApiVersion},
               {"kind", api::StreamJob::kKind},

@@ -58,7 +58,8 @@ struct PodOrder {
   std::int64_t number = 1;
   std::string hash;  // of the version; its ConfigMap is mounted
   std::int32_t slots = 1;
-  std::string restore_from;  // URI of a snapshot; empty: the newest checkpoint
+  std::string restore_from;        // URI of a snapshot; empty: the newest checkpoint
+  std::int64_t restore_nonce = 0;  // that asked for it
 };
 // "<job>-<number>": one container that runs `penstock run` on the mounted manifest.
 DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,

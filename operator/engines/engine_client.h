@@ -46,6 +46,10 @@ struct EngineOrder {
   struct Savepoint {
     std::string uri;
   };
+  // Deletes a savepoint that the job wrote there; kInvalid when it is something else.
+  struct Dispose {
+    std::string uri;
+  };
   struct Stop {
     enum class Mode { kNow, kDrain, kSavepoint } mode = Mode::kNow;
     std::string savepoint_uri;
@@ -66,7 +70,7 @@ struct EngineOrder {
   std::uint64_t generation = 0;
   std::uint64_t decision = 0;
   Duration deadline = std::chrono::seconds(60);
-  std::variant<Rescale, Checkpoint, Savepoint, Stop, Configure, HandOver, TakeOver> what;
+  std::variant<Rescale, Checkpoint, Savepoint, Dispose, Stop, Configure, HandOver, TakeOver> what;
 };
 
 // How an order is doing. The checkpoint number stands in the outcome of Checkpoint, Savepoint and
@@ -75,6 +79,7 @@ struct OrderOutcome {
   enum class State { kRunning, kDone, kFailed } state = State::kRunning;
   std::optional<Error> error;
   CheckpointId checkpoint;
+  std::uint64_t state_bytes = 0;  // in it
 };
 
 // What the operator asks of running jobs, whichever engine it is. Nothing here blocks: reports come

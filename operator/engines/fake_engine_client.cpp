@@ -66,11 +66,15 @@ void FakeEngineClient::order(const std::string& key, const EngineOrder& order) {
           outcome.checkpoint = {++report.checkpoints.last_id};
           ++report.checkpoints.completed;
         },
-        [&](const EngineOrder::Savepoint&) { outcome.checkpoint = {++report.checkpoints.last_id}; },
+        [&](const EngineOrder::Savepoint&) {
+          outcome.checkpoint = {++report.checkpoints.last_id};
+          outcome.state_bytes = report.checkpoints.last_bytes;
+        },
         [&](const EngineOrder::Stop&) {
           report.phase = "Ended";
           report.ending = api::EndingReport{api::EndingKind::kStopped, "Stopped", {}};
         },
+        [](const EngineOrder::Dispose&) {},
         [](const EngineOrder::Configure&) {},
         [&](const EngineOrder::HandOver&) {
           outcome.checkpoint = {++report.checkpoints.last_id};

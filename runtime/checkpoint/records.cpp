@@ -102,6 +102,7 @@ Json to_json(const PublicationRecord& publication) {
                 {{"version", publication.table.version},
                  {"parallelism", publication.table.parallelism},
                  {"owners", publication.table.owners}}}};
+  if (!publication.start.empty()) json["start"] = publication.start;
   if (publication.then != PublicationRecord::Then::kGoesOn)
     json["then"] = kThen[static_cast<std::size_t>(publication.then)];
   return json;
@@ -220,6 +221,7 @@ PublicationRecord publication_from(const Json& json) {
                                 .epoch = {number_at<std::uint64_t>(json, "epoch")},
                                 .checkpoint = {number_at<std::uint64_t>(json, "checkpoint")},
                                 .savepoint = truth(json, "savepoint"),
+                                .start = json.contains("start") ? text(json, "start") : "",
                                 .at = number_at<Millis>(json, "at"),
                                 .duration = number_at<Millis>(json, "duration"),
                                 .new_bytes = number_at<std::uint64_t>(json, "newBytes"),

@@ -88,6 +88,7 @@ struct PublicationRecord {
   RecordNumber epoch{};  // of the process that wrote it
   CheckpointId checkpoint{};
   bool savepoint = false;
+  std::string start{};  // JobOptions::start_name of the process
   Millis at = 0;
   Millis duration = 0;          // from trigger to publication
   std::uint64_t new_bytes = 0;  // uploaded by this checkpoint

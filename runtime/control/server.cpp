@@ -88,7 +88,7 @@ class ControlService final : public v1::Control::Service {
                           v1::CheckpointReply* reply) override {
     return ordered(request->fence(), [&]() -> Status {
       TRY_ASSIGN(const CheckpointId id, job_.checkpoint());
-      reply->set_id(id.value);
+      fill(*reply, id);
       return ok();
     });
   }
@@ -97,9 +97,14 @@ class ControlService final : public v1::Control::Service {
                          v1::CheckpointReply* reply) override {
     return ordered(request->fence(), [&]() -> Status {
       TRY_ASSIGN(const CheckpointId id, job_.savepoint(request->uri()));
-      reply->set_id(id.value);
+      fill(*reply, id);
       return ok();
     });
+  }
+
+  grpc::Status Dispose(grpc::ServerContext*, const v1::DisposeRequest* request,
+                       v1::DisposeReply*) override {
+    return ordered(request->fence(), [&] { return job_.dispose(request->uri()); });
   }
 
   grpc::Status Stop(grpc::ServerContext*, const v1::StopRequest* request, v1::StopReply*) override {
@@ -131,6 +136,11 @@ class ControlService final : public v1::Control::Service {
   }
 
  private:
+  void fill(v1::CheckpointReply& reply, CheckpointId id) {
+    reply.set_id(id.value);
+    reply.set_state_bytes(job_.report().checkpoints.last_bytes);
+  }
+
   JobReport report() {
     JobReport report = job_.report();
     gate_.with([&](const FenceGate& gate) {

@@ -82,6 +82,7 @@ PublicationRecord Attempt::make_publication() {
   PublicationRecord publication{.log_id = log_id_,
                                 .epoch = epoch_,
                                 .checkpoint = cycle_.id(),
+                                .start = shared_.options.start_name,
                                 .at = shared_.clock.now(),
                                 .duration = shared_.clock.now() - running_->started_at,
                                 .new_bytes = running_->bytes,
@@ -191,6 +192,7 @@ Status Attempt::write_savepoint(const std::string& uri, const PublicationRecord&
   copy.log_id = target_log.log_id();
   copy.epoch = target_log.epoch();
   copy.savepoint = true;
+  copy.start.clear();
   copy.committables.clear();  // they were committed here
   TRY(target_log.publish(copy));
   return ok();

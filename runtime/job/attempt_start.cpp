@@ -10,7 +10,7 @@ namespace penstock {
 namespace {
 
 // The history that an attempt may restore: all of it, or, where the user asked for another start,
-// only what this process wrote.
+// only what this process wrote, or one before it under the same start's name.
 std::vector<CheckpointLog::Entry> restorable(const std::vector<CheckpointLog::Entry>& history,
                                              JobOptions::From from,
                                              std::optional<RecordNumber> first_epoch) {
@@ -20,6 +20,16 @@ std::vector<CheckpointLog::Entry> restorable(const std::vector<CheckpointLog::En
     std::ranges::copy_if(history, std::back_inserter(own),
                          [&](const auto& entry) { return entry.number > *first_epoch; });
   return own;
+}
+
+// The record before the first publication of the start of that name.
+std::optional<RecordNumber> before_start(const std::vector<CheckpointLog::Entry>& history,
+                                         std::string_view name) {
+  if (name.empty()) return std::nullopt;
+  for (const CheckpointLog::Entry& entry : history)
+    if (const auto* publication = std::get_if<PublicationRecord>(&entry.record))
+      if (publication->start == name) return RecordNumber{entry.number.value - 1};
+  return std::nullopt;
 }
 
 const PublicationRecord* newest_publication(const std::vector<CheckpointLog::Entry>& history) {
@@ -96,8 +106,9 @@ Result<Restored> Attempt::choose_start() {
                                .factories = shared_.factories,
                                .clock = shared_.clock,
                                .memory = shared_.memory};
+  if (store_ != nullptr && !shared_.first_epoch)
+    shared_.first_epoch = before_start(history_, options.start_name).value_or(epoch_);
   const auto candidates = restorable(history_, options.from, shared_.first_epoch);
-  if (store_ != nullptr && !shared_.first_epoch) shared_.first_epoch = epoch_;
   // What was not to be restored is not missed.
   if (options.from != JobOptions::From::kLatest)
     std::erase_if(unreadable_,

@@ -11,6 +11,7 @@
 #include "runtime/base/random.h"
 #include "runtime/job/attempt.h"
 #include "runtime/job/cpu_quota.h"
+#include "runtime/job/dispose.h"
 #include "runtime/job/follower.h"
 #include "runtime/job/restart.h"
 #include "runtime/job/shared.h"
@@ -49,6 +50,9 @@ class RunningJob final : public Job {
   Result<CheckpointId> savepoint(const std::string& uri) override;
   Result<CheckpointId> hand_over() override;
   Status take_over(bool now) override;
+  Status dispose(const std::string& uri) override {
+    return dispose_savepoint(uri, shared_.options.identity, report().log_id);
+  }
   Status stop(StopMode mode, const std::string& savepoint_uri) override;
   Ending wait() override { return ended_.get(); }
   std::optional<Ending> ending() override {

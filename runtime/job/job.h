@@ -35,7 +35,12 @@ struct JobOptions {
   int tolerable_failures = 3;
   int retained = 3;
   enum class From { kLatest, kNone, kUri } from = From::kLatest;
-  std::string from_uri;  // a snapshot: "file:///dir" (its newest) or "file:///dir#00000042"
+  // A snapshot: "file:///dir" (its newest), "file:///dir#00000042" (a record) or
+  // "file:///dir#checkpoint-42".
+  std::string from_uri;
+  // Names this start. A process that is started again under the same name goes on from the newest
+  // checkpoint since, whatever `from` says; empty: each process is a start of its own.
+  std::string start_name;
   bool allow_dropped_state = false;
   // Another process runs the job: hold its newest checkpoint ready, and take over when told to, or
   // when that process is gone. Wants checkpoints, and From::kLatest.
@@ -195,6 +200,9 @@ class Job {
   // For one that follows: claims the job when its predecessor has handed over, or publishes nothing
   // for 10 s, or `now`. Returns when it runs.
   virtual Status take_over(bool now) = 0;
+  // Deletes a savepoint that this job wrote at `uri`, whole or in part; nothing there is a success.
+  // kInvalid when it is something else: another job's, or a checkpoint directory.
+  virtual Status dispose(const std::string& uri) = 0;
   // Begins to stop; wait() tells how it ended. kSavepoint writes one to `savepoint_uri` first.
   virtual Status stop(StopMode mode, const std::string& savepoint_uri) = 0;
   virtual Ending wait() = 0;

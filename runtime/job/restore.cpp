@@ -126,13 +126,18 @@ Result<Restored> restore_newest(const RestoreRequest& request, BlobStore& store,
 }
 
 Result<Restored> restore_from_uri(const RestoreRequest& request) {
+  constexpr std::string_view kCheckpoint = "checkpoint-";
   std::string uri = request.options.from_uri;
   std::optional<std::uint64_t> number;
+  bool by_checkpoint = false;
   if (const auto hash = uri.rfind('#'); hash != std::string::npos) {
-    const std::string digits = uri.substr(hash + 1);
+    std::string digits = uri.substr(hash + 1);
+    by_checkpoint = digits.starts_with(kCheckpoint);
+    if (by_checkpoint) digits.erase(0, kCheckpoint.size());
     if (digits.empty() || digits.size() > 18 ||
         !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }))
-      return Error{Code::kInvalid, "a snapshot's number is digits after '#': " + uri};
+      return Error{Code::kInvalid,
+                   "a snapshot's number is digits after '#' or '#checkpoint-': " + uri};
     number = std::stoull(digits);
     uri.resize(hash);
   }
@@ -146,7 +151,9 @@ Result<Restored> restore_from_uri(const RestoreRequest& request) {
   const PublicationRecord* found = nullptr;
   for (const CheckpointLog::Entry& entry : history) {
     const auto* publication = std::get_if<PublicationRecord>(&entry.record);
-    if (publication != nullptr && (!number || entry.number.value == *number)) found = publication;
+    if (publication == nullptr) continue;
+    const std::uint64_t its = by_checkpoint ? publication->checkpoint.value : entry.number.value;
+    if (!number || its == *number) found = publication;
   }
   if (found == nullptr) return Error{Code::kInvalid, "no snapshot at " + request.options.from_uri};
   TRY(refuse_misfits(request, *found));

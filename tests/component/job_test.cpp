@@ -9,7 +9,9 @@
 #include "runtime/base/log.h"
 #include "runtime/base/random.h"
 #include "runtime/sql/compile.h"
+#include "runtime/storage/blob_store.h"
 #include "tests/component/memory_connectors.h"
+#include "tests/support/temporary_directory.h"
 
 namespace penstock::test {
 namespace {
@@ -381,6 +383,67 @@ TEST(Savepoint, RestoresUnderItsOwnUri) {
   EXPECT_FALSE(again->report().restored_from.empty());
   EXPECT_EQ(to_string(again->wait().kind), "Finished");
   expect_exact(world);
+}
+
+// A Pod's arguments stay: its second process must not go back to where the first one began.
+TEST(Restore, AStartOfOneNameGoesBackOnlyOnce) {
+  World world;
+  SystemClock clock;
+  const auto checkpoint = [&](const JobOptions& options, std::string& from) {
+    const auto job = start(world, options, clock);
+    from = job->report().restored_from;
+    EXPECT_TRUE(job->checkpoint());
+  };
+  std::string from;
+  checkpoint(options_of(2), from);
+  JobOptions fresh = options_of(2);
+  fresh.from = JobOptions::From::kNone;
+  fresh.start_name = "one";
+  checkpoint(fresh, from);
+  EXPECT_EQ(from, "") << "the first process of the start";
+  checkpoint(fresh, from);
+  EXPECT_NE(from, "") << "the second one goes on";
+  checkpoint(options_of(2), from);
+  checkpoint(fresh, from);
+  EXPECT_NE(from, "") << "also from what came after it under no name";
+  fresh.start_name = "two";
+  checkpoint(fresh, from);
+  EXPECT_EQ(from, "") << "another start";
+}
+
+TEST(Restore, FromACheckpointByItsNumber) {
+  TemporaryDirectory folder;
+  World world;
+  SystemClock clock;
+  JobOptions options = options_of(2);
+  options.interval = std::chrono::hours(1);
+  options.checkpoints = folder / "a";
+  const auto begin = [&](const JobOptions& given) {
+    return start_job(
+        graph_of(kJob), given, factories_of(world),
+        [](std::string_view uri) { return open_blob_store(uri); }, clock);
+  };
+  CheckpointId first{};
+  {
+    const auto job = begin(options);
+    ASSERT_TRUE(job) << job.error().message;
+    first = (*job)->checkpoint().value();
+    EXPECT_TRUE((*job)->checkpoint());
+  }
+  // Another job, and the directory of the first one stays as it is.
+  JobOptions other = options;
+  other.identity.name = "other";
+  other.checkpoints = folder / "b";
+  other.from = JobOptions::From::kUri;
+  other.from_uri = folder / ("a#checkpoint-" + std::to_string(first.value));
+  const auto job = begin(other);
+  ASSERT_TRUE(job) << job.error().message;
+  EXPECT_EQ((*job)->report().restored_from, other.from_uri);
+  other.checkpoints = folder / "c";
+  other.from_uri = folder / "a#checkpoint-99";
+  const auto missing = begin(other);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Code::kInvalid);
 }
 
 }  // namespace

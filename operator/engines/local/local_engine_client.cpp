@@ -449,8 +449,10 @@ class LocalEngineClient final : public EngineClient {
            [this, call, key = to.key, incarnation = to.incarnation,
             id = order.id](const grpc::Status& status) {
              OrderOutcome outcome{.state = OrderOutcome::State::kDone};
-             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>)
+             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>) {
                outcome.checkpoint = {call->reply.id()};
+               outcome.state_bytes = call->reply.state_bytes();
+             }
              if constexpr (std::is_same_v<Reply, v1::HandOverReply>)
                outcome.checkpoint = {call->reply.checkpoint()};
              if (!status.ok()) {
@@ -483,6 +485,11 @@ class LocalEngineClient final : public EngineClient {
           start<v1::SavepointRequest, v1::CheckpointReply>(
               to, order, [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
               [](auto& async, auto... args) { async.Savepoint(args...); });
+        },
+        [&](const EngineOrder::Dispose& dispose) {
+          start<v1::DisposeRequest, v1::DisposeReply>(
+              to, order, [&](v1::DisposeRequest& request) { request.set_uri(dispose.uri); },
+              [](auto& async, auto... args) { async.Dispose(args...); });
         },
         [&](const EngineOrder::Stop& stop) {
           start<v1::StopRequest, v1::StopReply>(

@@ -130,6 +130,22 @@ TEST(BuildPod, RestoresFromWhatItIsTold) {
   EXPECT_EQ(args[11], "file:///s");
 }
 
+// So that a process that is started again does not go back to the snapshot a second time.
+TEST(BuildPod, NamesTheStartAfterTheOrderToRestore) {
+  const auto start = [](PodOrder order) -> std::string {
+    const json pod = json::parse(build_pod(job(), order, {}).json);
+    const json& args = pod["spec"]["containers"][0]["args"];
+    const auto at = std::ranges::find(args, "--start");
+    return at == args.end() ? "" : at[1].get<std::string>();
+  };
+  EXPECT_EQ(start({.number = 1}), "");
+  const std::string name = start({.number = 1, .restore_from = "file:///s"});
+  EXPECT_FALSE(name.empty());
+  EXPECT_EQ(start({.number = 2, .restore_from = "file:///s"}), name) << "another Pod";
+  EXPECT_NE(start({.restore_from = "file:///t"}), name);
+  EXPECT_NE(start({.restore_from = "file:///s", .restore_nonce = 1}), name);
+}
+
 TEST(BuildConfigMap, HoldsTheManifestThatTheEngineReads) {
   const DesiredObject object = build_config_map(job(), "SELECT 1", {});
   const auto config_map = api::parse<api::ConfigMap>(object.json);
@@ -170,6 +186,7 @@ TEST(VersionHash, ChangesWithWhatNeedsANewProcessAndNothingElse) {
       {"slot memory", [](auto& it) { it.spec.resources.slot.memory.value *= 2; }, false},
       {"scaling", [](auto& it) { it.spec.scaling.policy_ref = api::NameRef{"p"}; }, false},
       {"onDelete", [](auto& it) { it.spec.checkpoints.on_delete = api::Retain::kDelete; }, false},
+      {"savepoints", [](auto& it) { it.spec.checkpoints.savepoints.schedule = "@daily"; }, false},
       {"restartNonce", [](auto& it) { it.spec.restart_nonce = 2; }, false},
       {"allowDroppedState", [](auto& it) { it.spec.upgrade.allow_dropped_state = true; }, false},
       {"labels", [](auto& it) { it.metadata.labels["a"] = "b"; }, false},

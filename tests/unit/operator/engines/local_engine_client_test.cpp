@@ -120,6 +120,20 @@ TEST_F(LocalEngineClientTest, SavepointsCarryTheirNumberOrTheReason) {
   EXPECT_THAT(bad.error->message, HasSubstr("disk is full"));
 }
 
+TEST_F(LocalEngineClientTest, AnEngineDeletesASavepointOrSaysThatItIsNone) {
+  client_->follow(target(), true);
+  EXPECT_EQ(run({.id = "d1",
+                 .generation = 1,
+                 .decision = 1,
+                 .what = EngineOrder::Dispose{"file:///mine"}})
+                .state,
+            OrderOutcome::State::kDone);
+  const OrderOutcome refused = run(
+      {.id = "d2", .generation = 1, .decision = 2, .what = EngineOrder::Dispose{"file:///etc"}});
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, Code::kInvalid);
+}
+
 TEST_F(LocalEngineClientTest, AnEngineThatGoesIsUnknownWithAReasonAndComesBack) {
   client_->follow(target(), true);
   wait_until([&] { return client_->view("p1").report.has_value(); });

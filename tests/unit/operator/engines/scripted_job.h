@@ -60,6 +60,10 @@ class ScriptedJob final : public Job {
     report_.with([](JobReport& report) { report.phase = "Running"; });
     return ok();
   }
+  Status dispose(const std::string& uri) override {
+    if (uri != "file:///mine") return Error{Code::kInvalid, "no savepoint of this job"};
+    return ok();
+  }
   Status stop(StopMode, const std::string&) override {
     report_.with([](JobReport& report) {
       report.ending = Ending{Ending::Kind::kStopped, "Stopped", "on request"};
