@@ -2,6 +2,7 @@
 
 #include "controllers/admission/admission.h"
 #include "controllers/admission/causes.h"
+#include "runtime/base/cron.h"
 
 namespace penstock {
 namespace {
@@ -90,7 +91,12 @@ void check_references(const api::StreamJobSpec& spec, Verdict& verdict) {
     if (spec.restore_from->snapshot.empty() == spec.restore_from->uri.empty())
       invalid(verdict, "spec.restoreFrom", "restoreFrom needs either snapshot or uri");
     check_uri(spec.restore_from->uri, "spec.restoreFrom.uri", verdict);
+  } else if (spec.restore_nonce != 0) {
+    invalid(verdict, "spec.restoreNonce", "restoreNonce restores from restoreFrom; set that too");
   }
+  const std::string& schedule = spec.checkpoints.savepoints.schedule;
+  if (const auto parsed = CronSchedule::parse(schedule); !schedule.empty() && !parsed)
+    invalid(verdict, "spec.checkpoints.savepoints.schedule", parsed.error().message);
   if (spec.scaling.policy && spec.scaling.policy_ref)
     invalid(verdict, "spec.scaling.policy",
             "policy and policyRef cannot both be set; leave one out");

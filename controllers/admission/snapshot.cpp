@@ -27,6 +27,13 @@ Verdict check(const api::JobSnapshot& next, const api::JobSnapshot* previous) {
   for (api::FieldError& error : api::not_implemented(next.spec, "spec"))
     verdict.causes.push_back(std::move(error));
   check_uri(next.spec.uri, "spec.uri", verdict);
+  if (next.spec.type == api::SnapshotType::kCheckpoint) {
+    if (!next.spec.uri.empty())
+      invalid(verdict, "spec.uri", "a Checkpoint lies with the others of its job; leave uri out");
+    if (next.spec.retain == api::Retain::kDelete)
+      invalid(verdict, "spec.retain",
+              "a Checkpoint lives as long as its job retains it; leave retain out");
+  }
   return verdict;
 }
 

@@ -9,6 +9,9 @@
 
 namespace penstock::api {
 
+// On a JobSnapshot whose files go with it.
+inline constexpr std::string_view kFilesFinalizer = "penstock.dev/files";
+
 struct NameRef {
   std::string name;
   friend bool operator==(const NameRef&, const NameRef&) = default;

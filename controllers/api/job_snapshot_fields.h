@@ -40,13 +40,22 @@ void describe(Type<JobSnapshotSpec>, V& v) {
       {.rule = "self == oldSelf",
        .message_expression = "'the spec of a snapshot cannot change; create another JobSnapshot'"});
   v.rule(kUriRule);
+  v.rule({.rule = "!(has(self.type) && self.type == 'Checkpoint' && has(self.uri) && "
+                  "size(self.uri) > 0)",
+          .message_expression = "'a Checkpoint lies with the others of its job; leave uri out'",
+          .field_path = ".uri"});
+  v.rule(
+      {.rule = "!(has(self.type) && self.type == 'Checkpoint' && has(self.retain) && "
+               "self.retain == 'Delete')",
+       .message_expression = "'a Checkpoint lives as long as its job retains it; leave retain out'",
+       .field_path = ".retain"});
   v({.name = "jobRef", .doc = "The StreamJob to take it of.", .required = true}, &S::job_ref);
-  v({.name = "type", .doc = "A Savepoint is a self-contained copy.", .unbuilt = "Checkpoint"},
+  v({.name = "type",
+     .doc = "A Savepoint is a self-contained copy; a Checkpoint is the job's own, and Abandoned "
+            "once the job need not retain it any more."},
     &S::type);
   v({.name = "format", .doc = "The form of its files."}, &S::format);
-  v({.name = "retain",
-     .doc = "What happens to the files when this object is deleted.",
-     .unbuilt = "Delete"},
+  v({.name = "retain", .doc = "What happens to the files when this object is deleted."},
     &S::retain);
   v({.name = "uri",
      .doc = "Where to write it; default: beside the job's checkpoints.",

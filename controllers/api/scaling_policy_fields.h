@@ -178,7 +178,9 @@ void describe(Type<ScalingPolicySpec>, V& v) {
               "'minParallelism %d is more than maxParallelism %d'.format([self.minParallelism, "
               "self.maxParallelism])",
           .field_path = ".minParallelism"});
-  v({.name = "mode", .doc = "Auto decides and acts; Off does nothing.", .unbuilt = "Recommend"},
+  v({.name = "mode",
+     .doc = "Auto decides and acts; Recommend decides, and status says what, for an HPA, KEDA or a "
+            "person to act upon; Off does nothing."},
     &S::mode);
   v({.name = "minParallelism", .doc = "Never fewer slots.", .minimum = 1, .maximum = kMostSlots},
     &S::min_parallelism);

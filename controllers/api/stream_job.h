@@ -87,7 +87,7 @@ struct ScalingStatus {
 };
 // Nonces that have been acted upon.
 struct NoncesStatus {
-  std::int64_t restart = 0;
+  std::int64_t restart = 0, restore = 0;
   friend bool operator==(const NoncesStatus&, const NoncesStatus&) = default;
 };
 // A step that takes more than one reconcile; cleared when it is done.

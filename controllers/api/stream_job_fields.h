@@ -110,6 +110,7 @@ void describe(Type<ScalingStatus>, V& v) {
 template <typename V>
 void describe(Type<NoncesStatus>, V& v) {
   v({.name = "restart", .doc = "The restartNonce that was acted upon."}, &NoncesStatus::restart);
+  v({.name = "restore", .doc = "The restoreNonce that was acted upon."}, &NoncesStatus::restore);
 }
 
 template <typename V>

@@ -193,10 +193,13 @@ void describe(Type<CheckpointStorage>, V& v) {
 template <typename V>
 void describe(Type<PeriodicSavepoints>, V& v) {
   using S = PeriodicSavepoints;
-  v({.name = "schedule", .doc = "A cron expression.", .built = false}, &S::schedule);
-  v({.name = "keep", .doc = "How many are kept.", .built = false, .minimum = 1, .maximum = 1000},
-    &S::keep);
-  v({.name = "maxAge", .doc = "How long they are kept.", .built = false}, &S::max_age);
+  v({.name = "schedule",
+     .doc = "When: cron's five fields, in UTC. Empty: never. Each is a JobSnapshot of this job.",
+     .max = 256},
+    &S::schedule);
+  v({.name = "keep", .doc = "How many are kept.", .minimum = 1, .maximum = 1000}, &S::keep);
+  v({.name = "maxAge", .doc = "How long they are kept; the newest stays. Empty: for ever."},
+    &S::max_age);
 }
 
 template <typename V>
@@ -326,6 +329,9 @@ void describe(Type<StreamJobSpec>, V& v) {
                                 ".format([oldSelf.keyGroups])",
           .field_path = ".keyGroups",
           .reason = "FieldValueForbidden"});
+  v.rule({.rule = "!has(self.restoreNonce) || self.restoreNonce == 0 || has(self.restoreFrom)",
+          .message_expression = "'restoreNonce restores from restoreFrom; set that too'",
+          .field_path = ".restoreNonce"});
   v({.name = "sql",
      .doc = "The job: CREATE TABLE, CREATE VIEW, SET and INSERT INTO statements.",
      .max = 262144},
@@ -368,10 +374,11 @@ void describe(Type<StreamJobSpec>, V& v) {
   v({.name = "checkpoints", .doc = "How state is kept."}, &S::checkpoints);
   v({.name = "restart", .doc = "What happens after a failure."}, &S::restart);
   v({.name = "upgrade", .doc = "What happens when the SQL changes."}, &S::upgrade);
-  v({.name = "restoreFrom", .doc = "What the first start begins with."}, &S::restore_from);
+  v({.name = "restoreFrom",
+     .doc = "What the first start begins with, of this job or of another one."},
+    &S::restore_from);
   v({.name = "restoreNonce",
      .doc = "A new value restores from restoreFrom again.",
-     .built = false,
      .minimum = 0,
      .maximum = 9007199254740991.0},
     &S::restore_nonce);

@@ -55,6 +55,10 @@ std::string config_map_name(std::string_view job, std::string_view hash) {
   return shortened(job, "-" + std::string(hash));
 }
 
+std::string job_object_name(std::string_view job, const std::string& suffix) {
+  return shortened(job, suffix);
+}
+
 std::string certificate_name(const api::StreamJob& job, const Installation& installation) {
   return shortened(job.metadata.name,
                    "-tls-" + short_hash(job.metadata.uid + installation.authority_id));

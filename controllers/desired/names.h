@@ -20,6 +20,8 @@ std::string pod_name(std::string_view job, std::int64_t number);
 std::int64_t pod_number(std::string_view job, std::string_view name);
 // "<job>-<hash>".
 std::string config_map_name(std::string_view job, std::string_view hash);
+// "<job><suffix>", for another object of the job.
+std::string job_object_name(std::string_view job, const std::string& suffix);
 // "<job>-tls-<hash>" of the job's uid and the authority: an object of an earlier job of this name,
 // or of an earlier authority, is another one.
 std::string certificate_name(const api::StreamJob& job, const Installation& installation);

@@ -75,6 +75,9 @@ std::string recent_death(const api::Pod& pod, Millis now);
 // "message": "..."}. Anything else is Failed with reason EndingUnknown.
 api::EndingReport parse_ending(const std::string& text);
 
+// Whether restoreNonce asks for another start from restoreFrom, whose snapshot is complete.
+bool restores_again(const Draft& draft);
+
 // Whether spec asks for another process than the one that `hash` names.
 bool asks_for_new_process(const Draft& draft, std::string_view hash);
 

@@ -186,6 +186,14 @@ api::StreamJobStatus lasting(api::StreamJobStatus status) {
   return status;
 }
 
+// A decision that somebody acts upon: we at once, others when it is another one than before.
+bool is_news(const Draft& draft) {
+  if (!draft.decision || draft.decision->slots == draft.decision->current) return false;
+  const auto& before = draft.job().status.scaling;
+  return draft.decision->mode == api::ScalingMode::kAuto || !before ||
+         before->recommended != draft.decision->slots;
+}
+
 Requeue next_look(const Draft& draft) {
   if (draft.soon || !draft.actions.empty()) return Requeue::after(std::chrono::seconds(1));
   const bool waits = draft.phase == Phase::kSuspended || draft.phase == Phase::kFinished ||
@@ -219,7 +227,7 @@ Plan finish(Draft draft) {
   plan.requeue = next_look(draft);
   plan.events = condition_events(draft);
   plan.events.insert(plan.events.end(), draft.events.begin(), draft.events.end());
-  const bool scales = draft.decision && draft.decision->slots != draft.decision->current;
+  const bool scales = is_news(draft);
   const bool due = draft.seen.now - before.refreshed_at.millis >= kRefreshEvery;
   if (!scales && lasting(draft.status) == lasting(before) && !(due && draft.seen.report)) {
     plan.status = before;

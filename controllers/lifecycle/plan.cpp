@@ -222,6 +222,12 @@ void plan_alive(Draft& draft, const Process& process) {
   draft.status.error = {};
   if (const std::string death = recent_death(*process.pod, draft.seen.now); !death.empty())
     draft.degraded = yes("ProcessDied", death);
+  if (draft.spec().restore_from && !draft.seen.restore_uri &&
+      draft.status.nonces.restore != draft.spec().restore_nonce)
+    draft.degraded =
+        yes("SnapshotNotReady", "restoreNonce asks for a start from snapshot " +
+                                    draft.spec().restore_from->snapshot +
+                                    ", which is not complete; the job goes on until it is");
   plan_size(draft, report, *process.pod);
 }
 

@@ -27,9 +27,11 @@ void note_version(Draft& draft) {
   if (versions.size() > kVersionsKept) versions.resize(kVersionsKept);
 }
 
-// What the first process starts from. False: not there yet.
+// What the first process starts from, and one after a new restoreNonce. False: not there yet.
 bool choose_restore(Draft& draft) {
-  if (draft.status.counters.pods > 0 || !draft.spec().restore_from) return true;
+  const bool first = draft.status.counters.pods == 0;
+  if (!first && !restores_again(draft)) return true;
+  if (!draft.spec().restore_from) return true;
   if (!draft.seen.restore_uri) {
     draft.progressing =
         no("SnapshotNotReady", "the snapshot that restoreFrom names is not complete");
@@ -37,13 +39,21 @@ bool choose_restore(Draft& draft) {
     return false;
   }
   draft.status.savepoint = *draft.seen.restore_uri;
+  draft.status.nonces.restore = draft.spec().restore_nonce;
   return true;
 }
 
 }  // namespace
 
+// A snapshot that is not complete is waited for: until then the job goes on.
+bool restores_again(const Draft& draft) {
+  return draft.status.counters.pods > 0 && draft.seen.restore_uri &&
+         draft.status.nonces.restore != draft.spec().restore_nonce;
+}
+
 bool asks_for_new_process(const Draft& draft, std::string_view hash) {
-  return draft.target.hash != hash || draft.status.nonces.restart != draft.spec().restart_nonce;
+  return draft.target.hash != hash || draft.status.nonces.restart != draft.spec().restart_nonce ||
+         restores_again(draft);
 }
 
 void replace_pod(Draft& draft, const Process& process, Phase phase, std::string restore_from) {
@@ -88,7 +98,8 @@ void start_pod(Draft& draft) {
   const PodOrder order{.number = draft.status.counters.pods,
                        .hash = draft.target.hash,
                        .slots = slots,
-                       .restore_from = draft.status.savepoint};
+                       .restore_from = draft.status.savepoint,
+                       .restore_nonce = draft.status.nonces.restore};
   DesiredObject pod = build_pod(draft.job(), order, draft.seen.installation);
   draft.progressing = yes(again ? "Upgrading" : "Deploying", "Pod " + pod.name + " is to start");
   draft.ready = no(draft.progressing.reason, draft.progressing.message);

@@ -13,6 +13,7 @@
 #include "operator/manager/health.h"
 #include "operator/manager/leader_elector.h"
 #include "operator/reconcilers/job_snapshot_reconciler.h"
+#include "operator/reconcilers/savepoint_schedule_reconciler.h"
 #include "operator/reconcilers/scaling_policy_reconciler.h"
 #include "operator/reconcilers/stores.h"
 #include "operator/reconcilers/stream_job_reconciler.h"
@@ -42,6 +43,7 @@ class OperatorImpl final : public Operator {
         jobs_("streamjob", clock, metrics),
         policies_("scalingpolicy", clock, metrics),
         snapshots_("jobsnapshot", clock, metrics),
+        schedules_("savepointschedule", clock, metrics),
         requests_(metrics.add_collector([this] { return request_metrics(); })) {}
 
   Status serve() {
@@ -57,6 +59,7 @@ class OperatorImpl final : public Operator {
     return ok();
   }
 
+  const k8s::ObjectStore& jobs() const override { return stores_.jobs; }
   std::uint16_t http_port() const override { return server_ ? server_->port() : 0; }
 
   Status run(const std::stop_token& stop) override {
@@ -81,6 +84,7 @@ class OperatorImpl final : public Operator {
                                    options_.delete_checkpoints};
     StreamJobReconciler job_reconciler(context, metrics_);
     JobSnapshotReconciler snapshot_reconciler(context);
+    SavepointScheduleReconciler schedule_reconciler(context);
     ScalingPolicyReconciler policy_reconciler(context);
     const Wake wake = waker();
     engines_.on_change(
@@ -105,9 +109,11 @@ class OperatorImpl final : public Operator {
       };
       ScopedReconciler scoped_jobs = scoped(job_reconciler),
                        scoped_snapshots = scoped(snapshot_reconciler),
+                       scoped_schedules = scoped(schedule_reconciler),
                        scoped_policies = scoped(policy_reconciler);
       Controller jobs(scoped_jobs, jobs_, options_.workers, clock_, metrics_);
       Controller snapshots(scoped_snapshots, snapshots_, 1, clock_, metrics_);
+      Controller schedules(scoped_schedules, schedules_, 1, clock_, metrics_);
       Controller policies(scoped_policies, policies_, 1, clock_, metrics_);
       acting_ = true;
       wake_for_all(stores_, wake);
@@ -126,7 +132,10 @@ class OperatorImpl final : public Operator {
         if (acting_) queue.add(key);
       };
     };
-    return {.job = into(jobs_), .policy = into(policies_), .snapshot = into(snapshots_)};
+    return {.job = into(jobs_),
+            .policy = into(policies_),
+            .snapshot = into(snapshots_),
+            .schedule = into(schedules_)};
   }
 
   // False when the end came before.
@@ -200,7 +209,7 @@ class OperatorImpl final : public Operator {
   std::atomic<bool> lost_{false}, acting_{false};
   Stores stores_;
   k8s::ObjectStore namespaces_;
-  WorkQueue jobs_, policies_, snapshots_;
+  WorkQueue jobs_, policies_, snapshots_, schedules_;
   std::shared_ptr<void> requests_;
   std::unique_ptr<HealthServer> server_;
 };

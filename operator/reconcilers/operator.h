@@ -49,6 +49,8 @@ class Operator {
 
   // Works until `stop` is requested; kConflict when leadership was lost before.
   virtual Status run(const std::stop_token& stop) = 0;
+  // The jobs as cached, from the beginning of run() on.
+  virtual const k8s::ObjectStore& jobs() const = 0;
   // The port that `http` got; 0 without.
   virtual std::uint16_t http_port() const = 0;
 };

@@ -29,6 +29,7 @@ std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 void wake_for_job(const Stores& stores, const k8s::StoreChange& change, const Wake& wake) {
   const k8s::Object& job = newest(change);
   wake.job(k8s::to_string(job.key()));
+  wake.schedule(k8s::to_string(job.key()));
   for (const k8s::Object& policy : stores.policies.all()) {
     if (policy.key().space == job.key().space &&
         job.text().find(quoted(policy.key().name)) != std::string::npos) {
@@ -60,6 +61,8 @@ void wake_for_policy(const Stores& stores, const k8s::StoreChange& change, const
 void wake_for_snapshot(const Stores& stores, const k8s::StoreChange& change, const Wake& wake) {
   const k8s::ObjectKey& key = newest(change).key();
   wake.snapshot(k8s::to_string(key));
+  if (const std::string& job = newest(change).meta().controller_name; !job.empty())
+    wake.schedule(k8s::to_string({key.space, job}));
   wake_jobs_naming(stores, key.space, quoted(key.name), wake);
 }
 
@@ -79,6 +82,7 @@ void wake_for_all(const Stores& stores, const Wake& wake) {
     for (const k8s::Object& object : store.all()) add(k8s::to_string(object.key()));
   };
   each(stores.jobs, wake.job);
+  each(stores.jobs, wake.schedule);
   each(stores.policies, wake.policy);
   each(stores.snapshots, wake.snapshot);
 }

@@ -18,6 +18,7 @@ struct Stores {
 // Who has to look when something changed. Calls come from informers' threads.
 struct Wake {
   std::function<void(const std::string& key)> job, policy, snapshot;
+  std::function<void(const std::string& job)> schedule;  // of its savepoints
 };
 
 // Which keys a change of one kind concerns.

@@ -65,9 +65,11 @@ void StreamJobReconciler::note_decision(const std::string& key, const Plan& plan
   if (!plan.decision) return;
   const ScalingDecision& decision = *plan.decision;
   const bool scales = decision.slots != decision.current;
+  const bool acts = scales && decision.mode == api::ScalingMode::kAuto;
   const auto level = scales ? log::Level::kInfo : log::Level::kDebug;
-  if (!scales && memory.last_decision == decision.reason) return;
-  memory.last_decision = decision.reason;
+  const std::string said = decision.reason + " " + std::to_string(decision.slots);
+  if (!acts && memory.last_decision == said) return;
+  memory.last_decision = said;
   log::write(level, "scaling decision",
              {{"job", key},
               {"from", decision.current},

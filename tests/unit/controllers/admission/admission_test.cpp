@@ -103,6 +103,11 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.checkpoints.interval FieldValueInvalid"},
         Case{"DelaysInDisorder", [](auto& s) { s.restart.max_delay = Duration{0}; },
              "spec.restart.maxDelay FieldValueInvalid"},
+        Case{"AScheduleThatIsNone",
+             [](auto& s) { s.checkpoints.savepoints.schedule = "0 25 * * *"; },
+             "spec.checkpoints.savepoints.schedule FieldValueInvalid"},
+        Case{"RestoreAgainFromNothing", [](auto& s) { s.restore_nonce = 1; },
+             "spec.restoreNonce FieldValueInvalid"},
         Case{"RestoreFromNothing", [](auto& s) { s.restore_from.emplace(); },
              "spec.restoreFrom FieldValueInvalid"},
         Case{"TwoPolicies",
@@ -182,7 +187,7 @@ TEST(CheckScalingPolicy, Table) {
   };
   const Row rows[] = {
       {"spec.minParallelism FieldValueInvalid", [](auto& s) { s.min_parallelism = 64; }},
-      {"spec.mode NotImplemented", [](auto& s) { s.mode = api::ScalingMode::kRecommend; }},
+      {"spec.model NotImplemented", [](auto& s) { s.model = api::ScalingModel::kFlinkOperator; }},
       {"spec.budget.cpu NotImplemented", [](auto& s) { s.budget.cpu = api::MilliCpu{1}; }},
       {"spec.idle.scaleToZero NotImplemented", [](auto& s) { s.idle.scale_to_zero = true; }},
       {"spec.behavior.scaleDown.policies FieldValueRequired",
@@ -212,12 +217,16 @@ TEST(CheckJobSnapshot, IsImmutable) {
   EXPECT_TRUE(check(after, &before).accepted());
 }
 
-TEST(CheckJobSnapshot, RefusesTypesThatAreNotBuiltByTheirPath) {
+TEST(CheckJobSnapshot, ACheckpointIsItsJobsOwn) {
   api::JobSnapshot snapshot;
-  snapshot.spec.type = api::SnapshotType::kCheckpoint;
-  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.type NotImplemented"));
-  snapshot.spec = {.retain = api::Retain::kDelete};
-  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.retain NotImplemented"));
+  snapshot.spec = {.type = api::SnapshotType::kCheckpoint};
+  EXPECT_TRUE(check(snapshot).accepted());
+  snapshot.spec.retain = api::Retain::kDelete;
+  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.retain FieldValueInvalid"));
+  snapshot.spec = {.type = api::SnapshotType::kCheckpoint, .uri = "file:///x"};
+  EXPECT_THAT(paths(check(snapshot)), ElementsAre("spec.uri FieldValueInvalid"));
+  snapshot.spec = {.retain = api::Retain::kDelete, .uri = "file:///x"};
+  EXPECT_TRUE(check(snapshot).accepted());
 }
 
 TEST(CheckJson, AddsWhatTheTextItselfGetsWrong) {

@@ -41,6 +41,11 @@ void remove_all(World& world) {
   remove(world);
 }
 void restart(World& world) { world.job.spec.restart_nonce = 1; }
+void restore_again(World& world) {
+  world.job.spec.restore_from =
+      api::RestoreFrom{.uri = "file:///checkpoints/default/bids/job-uid-snapshots/older"};
+  ++world.job.spec.restore_nonce;
+}
 void end(World& world, api::EndingKind kind, const char* reason) {
   if (World::Engine* engine = world.engine(); engine && !engine->ending) {
     engine->ending = api::EndingReport{kind, reason, "because"};
@@ -75,6 +80,16 @@ const Story kStories[] = {
      {suspend, change_sql, resume},
      "Running pod Running 2/2 restored cpu 2100 sql new"},
     {"Restarts", {restart}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"RestoresAgain", {restore_again}, "Running pod Running 2/2 restored cpu 2100 sql old"},
+    {"RestoresAgainTwice",
+     {restore_again, restore_again},
+     "Running pod Running 2/2 restored cpu 2100 sql old"},
+    {"ResumesFromAnotherSnapshot",
+     {suspend, restore_again, resume},
+     "Running pod Running 2/2 restored cpu 2100 sql old"},
+    {"FailsAndIsRestored",
+     {break_it, restore_again},
+     "Running pod Running 2/2 restored cpu 2100 sql old"},
     {"Finishes", {finish_input}, "Finished pod Ended 2/2 cpu 2100 sql old"},
     {"UpgradesFromASavepoint",
      {change_sql_with_savepoint},
@@ -124,6 +139,49 @@ TEST_P(EveryStory, EndsTheSameWhereverTheOperatorDies) {
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryStory, testing::ValuesIn(kStories),
                          [](const auto& row) { return std::string(row.param.name); });
+
+World running();
+
+TEST(RestoreNonce, AnIncompleteSnapshotIsWaitedForWhileTheJobGoesOn) {
+  World world = running();
+  Observed seen = world.observe();
+  seen.job.spec.restore_from = api::RestoreFrom{.snapshot = "later"};
+  seen.job.spec.restore_nonce = 1;
+  seen.restore_uri.reset();
+  const Plan plan = plan_stream_job(seen);
+  EXPECT_THAT(plan.actions, IsEmpty());
+  const api::Condition* degraded = api::find_condition(plan.status.conditions, "Degraded");
+  ASSERT_TRUE(degraded);
+  EXPECT_EQ(degraded->reason, "SnapshotNotReady");
+  EXPECT_THAT(degraded->message, HasSubstr("snapshot later"));
+  EXPECT_EQ(plan.status.nonces.restore, 0);
+}
+
+TEST(Recommend, SaysWhatItWouldDoOnceAndDoesNothing) {
+  World world;
+  world.policy = api::ScalingPolicySpec{.mode = api::ScalingMode::kRecommend, .min_parallelism = 4};
+  world.job.spec.scaling.policy = world.policy;
+  EXPECT_TRUE(world.settle()) << "a status that is written again and again";
+  EXPECT_EQ(world.job.spec.parallelism, 2);
+  EXPECT_THAT(world.log, testing::Not(Contains(HasSubstr("SetParallelism"))));
+  ASSERT_TRUE(world.job.status.scaling);
+  EXPECT_EQ(world.job.status.scaling->recommended, 4);
+  EXPECT_EQ(world.job.status.scaling->current, 2);
+  EXPECT_EQ(condition(world, "ScalingActive"), "False ModeRecommend");
+}
+
+TEST(RestoreNonce, IsRememberedWithWhatItRestored) {
+  World world = running();
+  restore_again(world);
+  ++world.job.metadata.generation;
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.job.status.nonces.restore, 1);
+  ASSERT_TRUE(world.engine());
+  EXPECT_THAT(world.engine()->restored_from, HasSubstr("older"));
+  const std::int64_t pods = world.job.status.counters.pods;
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.job.status.counters.pods, pods) << "once";
+}
 
 World running() {
   World world;

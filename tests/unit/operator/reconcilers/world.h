@@ -13,6 +13,7 @@
 #include "operator/k8s/memory_transport.h"
 #include "operator/reconcilers/context.h"
 #include "operator/reconcilers/job_snapshot_reconciler.h"
+#include "operator/reconcilers/savepoint_schedule_reconciler.h"
 #include "operator/reconcilers/scaling_policy_reconciler.h"
 #include "operator/reconcilers/stream_job_reconciler.h"
 
@@ -132,6 +133,7 @@ class World {
   ReconcileContext context{stores, reader, writer, engines, events, clock, {}, {}, {}};
   StreamJobReconciler jobs{context, metrics};
   JobSnapshotReconciler snapshots{context};
+  SavepointScheduleReconciler schedules{context};
   ScalingPolicyReconciler policies{context};
 
  private:
