@@ -18,6 +18,7 @@
 #include "operator/engines/local/local_engine_client.h"
 #include "operator/k8s/cluster.h"
 #include "operator/k8s/cpprest_transport.h"
+#include "operator/keda/server.h"
 #include "operator/manager/health.h"
 #include "operator/reconcilers/operator.h"
 #include "operator/webhook/webhook.h"
@@ -43,6 +44,9 @@ constexpr const char* kUsage =
     "  --engine-image IMAGE     for jobs that name none\n"
     "  --checkpoints URI        where jobs that name no storage keep their checkpoints\n"
     "  --log-level LEVEL        debug, info (default), warning, error\n"
+    "  --keda HOST:PORT         serve KEDA's external scaler: TLS of the authority, plain on "
+    "loopback\n"
+    "  --keda-service NAME      the Service that KEDA calls it by\n"
     "\n"
     "The admission webhook, POST /validate over TLS:\n"
     "  --webhook HOST:PORT      serve it; its certificates are kept in Secret penstock-webhook, in "
@@ -58,6 +62,7 @@ constexpr const char* kUsage =
 struct Arguments {
   std::string kubeconfig, lease_namespace, ca_secret = "penstock-ca", log_level = "info";
   std::string namespace_selector;
+  std::string keda, keda_service;
   bool help = false;
   WebhookOptions webhook;
   OperatorOptions options;
@@ -83,6 +88,8 @@ std::string* text_of(const std::string& option, Arguments& out) {
       {"--engine-image", &out.options.installation.engine_image},
       {"--checkpoints", &out.options.installation.checkpoint_base},
       {"--log-level", &out.log_level},
+      {"--keda", &out.keda},
+      {"--keda-service", &out.keda_service},
       {"--webhook", &out.webhook.address},
       {"--webhook-service", &out.webhook.service},
       {"--webhook-configuration", &out.webhook.configuration},
@@ -173,9 +180,34 @@ Status check(const Arguments& it) {
     return Error{Code::kInvalid,
                  "--webhook-configuration is for certificates of the operator's own; who renews "
                  "those of --webhook-certificates sets the caBundle"};
+  if (it.keda.empty() != it.keda_service.empty() && !it.keda.starts_with("127."))
+    return Error{
+        Code::kInvalid,
+        "--keda HOST:PORT and --keda-service NAME go together: its certificate has to name "
+        "what KEDA calls; only 127.x.y.z:PORT is served without, in plain text"};
   if (!it.namespace_selector.empty() && !it.options.namespaces.empty())
     return Error{Code::kInvalid, "--namespaces and --namespace-selector: choose one"};
   return ok();
+}
+
+// KEDA's external scaler; null when it was not asked for.
+Result<std::unique_ptr<keda::ScalerServer>> serve_keda(const Arguments& arguments,
+                                                       const http::KeyPair& authority,
+                                                       const Operator& the_operator, Clock& clock) {
+  if (arguments.keda.empty()) return std::unique_ptr<keda::ScalerServer>();
+  keda::ScalerOptions options{.address = arguments.keda};
+  if (!arguments.keda_service.empty()) {
+    const std::string name = arguments.keda_service + "." + arguments.options.lease_namespace;
+    TRY_ASSIGN(const http::KeyPair pair,
+               http::issue(authority,
+                           {.common_name = arguments.keda_service,
+                            .hosts = {arguments.keda_service, name, name + ".svc",
+                                      name + ".svc.cluster.local"}},
+                           clock.now()));
+    options.certificate = pair.certificate_pem;
+    options.key = pair.key_pem;
+  }
+  return keda::ScalerServer::start(the_operator.jobs(), clock, options);
 }
 
 Status run(Arguments arguments, const std::stop_token& stop) {
@@ -215,7 +247,8 @@ Status run(Arguments arguments, const std::stop_token& stop) {
   TRY_ASSIGN(LocalEngineOptions tls, prove_identity(*authority, clock, options));
   const std::unique_ptr<EngineClient> engines = make_local_engine_client(clock, std::move(tls));
   TRY_ASSIGN(const std::unique_ptr<Operator> the_operator,
-             Operator::create(*transport, *engines, clock, metrics, std::move(options)));
+             Operator::create(*transport, *engines, clock, metrics, options));
+  TRY_ASSIGN(const auto scaler, serve_keda(arguments, *authority, *the_operator, clock));
   return the_operator->run(stop);
 }
 

@@ -25,6 +25,9 @@ MATRIX = {
     "certificates of cert-manager": {"webhook": CERT_MANAGER},
     "certificates of an issuer": {"webhook": {"certManager": {"enabled": True, "issuerRef": {"name": "ours", "kind": "ClusterIssuer"}}}},
     "two namespaces, cert-manager": {"watchNamespaces": ["red", "blue"], "webhook": CERT_MANAGER},
+    "KEDA's scaler": {"keda": {"enabled": True}, "networkPolicy": {"enabled": True}},
+    "KEDA's scaler for some": {"keda": {"enabled": True, "port": 9900}, "listenAddress": "::", "networkPolicy": {
+        "enabled": True, "kedaFrom": [{"namespaceSelector": {"matchLabels": LABELS}}]}},
     "no webhook": {"webhook": {"enabled": False}, "networkPolicy": {"enabled": True}},
     "rights and accounts of others": {"rbac": {"create": False, "aggregateToUserRoles": False}, "serviceAccount": {"create": False, "name": "ours"}},
     "everything watched": {"monitoring": MONITORING, "networkPolicy": {"enabled": True, "engineNamespaces": ["red"], "egressPorts": [6443],
@@ -47,7 +50,8 @@ MATRIX = {
 # What no value of ours can refuse: it is given to Kubernetes as it is.
 OPEN = {"global", "env", "volumes", "volumeMounts", "affinity.nodeAffinity", "affinity.podAffinity", "affinity.podAntiAffinity",
         "topologySpreadConstraints", "networkPolicy.egress.to", "networkPolicy.egress.ports", "networkPolicy.metricsFrom.namespaceSelector",
-        "networkPolicy.metricsFrom.podSelector", "networkPolicy.metricsFrom.ipBlock"}
+        "networkPolicy.metricsFrom.podSelector", "networkPolicy.metricsFrom.ipBlock", "networkPolicy.kedaFrom.namespaceSelector",
+        "networkPolicy.kedaFrom.podSelector", "networkPolicy.kedaFrom.ipBlock"}
 REFUSED = [  # values, what the answer must say
     ({"replicas": "two"}, "'/replicas': got string, want integer"),
     ({"replicas": 0}, "'/replicas': minimum: got 0, want 1"),
@@ -63,6 +67,8 @@ REFUSED = [  # values, what the answer must say
     ({"crds": {"install": "yes"}}, "'/crds/install': got string, want boolean"),
     ({"webhook": {"enabled": 1}}, "'/webhook/enabled': got number, want boolean"),
     ({"webhook": {"port": 443}}, "'/webhook/port': minimum: got 443, want 1,024"),
+    ({"keda": {"port": 80}}, "'/keda/port': minimum: got 80, want 1,024"),
+    ({"keda": {"enable": True}}, "'/keda': additional properties 'enable' not allowed"),
     ({"webhook": {"failurePolicy": "Ingore"}}, "'/webhook/failurePolicy': value must be one of 'Fail', 'Ignore'"),
     ({"webhook": {"certManager": {"issuerRef": {"kind": "Issuer"}}}}, "'/webhook/certManager/issuerRef'"),
     ({"resources": {"limits": {"memory": "lots"}}}, "'/resources/limits/memory': 'lots' does not match pattern"),
@@ -134,6 +140,18 @@ class Valid(unittest.TestCase):
         code, out, problem = kubeconform(text)
         self.assertEqual(code, 0, out + problem)
         self.assertNotEqual(kubeconform(text.replace("checkpoints:", "chekpoints:"))[0], 0)
+
+    def test_the_scaler_is_called_by_the_name_that_its_certificate_has(self):
+        objects = render({"keda": {"enabled": True, "port": 9900}, "networkPolicy": {"enabled": True}})
+        service = [each for each in objects if each["kind"] == "Service" and each["metadata"]["name"].endswith("-keda")]
+        self.assertEqual(len(service), 1)
+        port = service[0]["spec"]["ports"][0]
+        args = operator_args(objects)
+        self.assertEqual(args[args.index("--keda") + 1], "0.0.0.0:9900")
+        self.assertEqual(args[args.index("--keda-service") + 1], service[0]["metadata"]["name"])
+        container = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+        self.assertIn({"name": port["targetPort"], "containerPort": port["port"]}, container["ports"])
+        self.assertNotIn("--keda", operator_args(render()))
 
     def test_names_stay_short_for_the_longest_release(self):
         for each in render({"watchNamespaces": ["n" * 63], "monitoring": MONITORING, "networkPolicy": {"enabled": True}}, release="r" * 53, namespace="m" * 63):

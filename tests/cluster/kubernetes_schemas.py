@@ -14,10 +14,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build/tools"
 KUBERNETES = "k8s.io/kubernetes@v1.35.4"
 CERT_MANAGER = "github.com/cert-manager/cert-manager@v1.19.1"
+KEDA = "github.com/kedacore/keda/v2@v2.18.1"
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
 CRDS_OF_OTHERS = [(CERT_MANAGER, f"deploy/crds/cert-manager.io_{plural}.yaml") for plural in ("certificates", "issuers")] + [
     (PROMETHEUS_OPERATOR, f"example/prometheus-operator-crd/monitoring.coreos.com_{plural}.yaml")
-    for plural in ("servicemonitors", "podmonitors", "prometheusrules")]
+    for plural in ("servicemonitors", "podmonitors", "prometheusrules")] + [
+    (KEDA, f"config/crd/bases/keda.sh_{plural}.yaml") for plural in ("scaledobjects", "clustertriggerauthentications")]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -95,7 +97,7 @@ def folder():
     if place.exists():
         return place
     files = of_kubernetes(json.loads((module(KUBERNETES) / "api/openapi-spec/swagger.json").read_text()))
-    folders = {name: module(name) for name in (CERT_MANAGER, PROMETHEUS_OPERATOR)}
+    folders = {name: module(name) for name in (CERT_MANAGER, KEDA, PROMETHEUS_OPERATOR)}
     for path in own + [folders[name] / path for name, path in CRDS_OF_OTHERS]:
         files |= of_crd(yaml.load(path.read_text(), LOADER))
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -69,6 +69,10 @@ matchExpressions:
 {{- end -}}
 {{- end -}}
 
+{{- define "penstock.kedaService" -}}
+{{- printf "%s-keda" (include "penstock.fullname" .) -}}
+{{- end -}}
+
 {{- define "penstock.webhookService" -}}
 {{- printf "%s-webhook" (include "penstock.fullname" .) -}}
 {{- end -}}

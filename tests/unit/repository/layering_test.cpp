@@ -63,6 +63,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"operator/webhook",
      {"controllers/api", "controllers/admission", "operator/k8s", "runtime/http",
       "runtime/metrics"}},
+    {"operator/keda", {"controllers/api", "operator/k8s", "operator/cache"}},
     {"operator/top", {"operator/k8s", "operator/cache", "controllers/api"}},
 };
 
@@ -102,7 +103,7 @@ TEST(Layering, EachLibraryIsIncludedOnlyWhereItIsWrapped) {
       {"<cpprest/", {"operator/k8s/"}},
       {"<pplx/", {"operator/k8s/"}},
       {"<boost/", {"runtime/http/", "operator/k8s/cpprest_transport.cpp"}},
-      {"<grpcpp/", {"operator/engines/", "runtime/control/"}},
+      {"<grpcpp/", {"operator/engines/", "operator/keda/", "runtime/control/"}},
       {"<prometheus/", {"runtime/metrics/"}},
       {"<sqlite3.h", {"operator/apiserver/"}},
       {"<yaml-cpp/",
