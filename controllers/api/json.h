@@ -29,7 +29,7 @@ struct Decoded {
 };
 
 // For T in StreamJob, ScalingPolicy, JobSnapshot (and their Spec and Status), Pod, ConfigMap,
-// JobReport. Defined for those alone; for another T the program does not link.
+// Node, JobReport. Defined for those alone; for another T the program does not link.
 template <typename T>
 Decoded<T> decode(const nlohmann::json& value);
 template <typename T>

@@ -14,6 +14,7 @@ PENSTOCK_API_JSON(JobSnapshotSpec);
 PENSTOCK_API_JSON(JobSnapshotStatus);
 PENSTOCK_API_JSON(Pod);
 PENSTOCK_API_JSON(ConfigMap);
+PENSTOCK_API_JSON(Node);
 PENSTOCK_API_JSON(JobReport);
 
 template std::vector<FieldError> not_implemented<ScalingPolicySpec>(const ScalingPolicySpec&,

@@ -12,7 +12,7 @@ namespace penstock::api {
 // The one container of an engine's Pod.
 inline constexpr std::string_view kEngineContainer = "engine";
 
-// What decisions need of a Pod and a ConfigMap, read leniently: everything else is skipped.
+// What decisions need of a Pod, a Node and a ConfigMap, read leniently: everything else is skipped.
 // The member names follow the JSON.
 
 struct ContainerResources {
@@ -61,6 +61,7 @@ struct PodCondition {
   std::string type;
   Truth status = Truth::kUnknown;
   std::string reason, message;
+  Time last_transition_time;
   friend bool operator==(const PodCondition&, const PodCondition&) = default;
 };
 struct PodStatus {
@@ -77,6 +78,27 @@ struct Pod {
   PodSpec spec;
   PodStatus status;
   friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+struct Taint {
+  std::string key, effect;
+  friend bool operator==(const Taint&, const Taint&) = default;
+};
+struct NodeSpec {
+  bool unschedulable = false;
+  std::vector<Taint> taints;
+  friend bool operator==(const NodeSpec&, const NodeSpec&) = default;
+};
+struct NodeStatus {
+  std::vector<PodCondition> conditions;
+  friend bool operator==(const NodeStatus&, const NodeStatus&) = default;
+};
+struct Node {
+  static constexpr std::string_view kKind = "Node";
+  ObjectMeta metadata;
+  NodeSpec spec;
+  NodeStatus status;
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 struct ConfigMap {

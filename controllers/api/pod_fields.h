@@ -71,6 +71,7 @@ void describe(Type<PodCondition>, V& v) {
   v({.name = "status", .doc = "", .always = true}, &S::status);
   v({.name = "reason", .doc = ""}, &S::reason);
   v({.name = "message", .doc = "", .max = kTextLength}, &S::message);
+  v({.name = "lastTransitionTime", .doc = ""}, &S::last_transition_time);
 }
 
 template <typename V>
@@ -89,6 +90,30 @@ void describe(Type<Pod>, V& v) {
   v({.name = "metadata", .doc = ""}, &Pod::metadata);
   v({.name = "spec", .doc = ""}, &Pod::spec);
   v({.name = "status", .doc = ""}, &Pod::status);
+}
+
+template <typename V>
+void describe(Type<Taint>, V& v) {
+  v({.name = "key", .doc = ""}, &Taint::key);
+  v({.name = "effect", .doc = ""}, &Taint::effect);
+}
+
+template <typename V>
+void describe(Type<NodeSpec>, V& v) {
+  v({.name = "unschedulable", .doc = ""}, &NodeSpec::unschedulable);
+  v({.name = "taints", .doc = ""}, &NodeSpec::taints);
+}
+
+template <typename V>
+void describe(Type<NodeStatus>, V& v) {
+  v({.name = "conditions", .doc = ""}, &NodeStatus::conditions);
+}
+
+template <typename V>
+void describe(Type<Node>, V& v) {
+  v({.name = "metadata", .doc = ""}, &Node::metadata);
+  v({.name = "spec", .doc = ""}, &Node::spec);
+  v({.name = "status", .doc = ""}, &Node::status);
 }
 
 template <typename V>

@@ -59,6 +59,52 @@ struct LastScale {
   double pause_ms = 0;
   friend bool operator==(const LastScale&, const LastScale&) = default;
 };
+struct LastMove {
+  Time time;
+  std::string from, to;  // Pods
+  std::string reason;
+  double pause_ms = 0;
+  friend bool operator==(const LastMove&, const LastMove&) = default;
+};
+enum class SuccessorRole { kMove, kStandby };
+constexpr auto names_of(SuccessorRole) {
+  return std::array<std::string_view, 2>{"Move", "Standby"};
+}
+// A process beside the active one that follows its checkpoints.
+struct SuccessorStatus {
+  std::int64_t pod = 0;  // the number of its Pod
+  SuccessorRole role = SuccessorRole::kMove;
+  std::string hash;  // of the version that it runs
+  std::string reason, message;
+  Time since;
+  std::int64_t decision = 0;  // of the hand-over; 0: not ordered yet
+  Time ordered_at;
+  friend bool operator==(const SuccessorStatus&, const SuccessorStatus&) = default;
+};
+// A successor that came to nothing.
+struct GivenUpStatus {
+  Time time;
+  std::int64_t generation = 0;
+  std::string hash;
+  std::string reason, message;
+  friend bool operator==(const GivenUpStatus&, const GivenUpStatus&) = default;
+};
+// A version that is to show that it is good, and what it is measured by.
+struct TrialStatus {
+  std::string hash;
+  Time since;
+  std::int64_t restarts = 0;        // of the job when it began
+  std::optional<double> rate, lag;  // of the sources before it: rows per second, rows unread
+  friend bool operator==(const TrialStatus&, const TrialStatus&) = default;
+};
+// A version that was bad, and the one that runs in its place.
+struct RejectedStatus {
+  std::string hash, replaced_by;
+  Time time;
+  std::int64_t restart_nonce = 0;
+  std::string reason, message;
+  friend bool operator==(const RejectedStatus&, const RejectedStatus&) = default;
+};
 struct VersionStatus {
   std::string hash;
   std::int64_t generation = 0;
@@ -92,7 +138,7 @@ struct NoncesStatus {
 };
 // A step that takes more than one reconcile; cleared when it is done.
 struct Pending {
-  std::string step;  // Suspend, Upgrade, Rescale
+  std::string step;  // Suspend, Upgrade, RollBack, Rescale, TakeOver
   std::int64_t decision = 0;
   std::int32_t slots = 0;  // of a rescale
   Time since;
@@ -112,8 +158,14 @@ struct StreamJobStatus {
   CheckpointStatus checkpoint;
   std::string savepoint;  // what the next process restores from; empty: the newest checkpoint
   std::optional<LastScale> last_scale;
+  std::optional<LastMove> last_move;
   std::vector<VersionStatus> versions;  // newest first; [0] is what runs or is being started
   Counters counters;
+  std::int64_t active = 0;  // the number of the Pod that processes; 0: the newest
+  std::optional<SuccessorStatus> successor;
+  std::optional<GivenUpStatus> given_up;
+  std::optional<TrialStatus> trial;
+  std::optional<RejectedStatus> rejected;
   NoncesStatus nonces;
   std::optional<Pending> pending;
   std::optional<ScalingStatus> scaling;

@@ -61,6 +61,65 @@ void describe(Type<LastScale>, V& v) {
 }
 
 template <typename V>
+void describe(Type<LastMove>, V& v) {
+  using S = LastMove;
+  v({.name = "time", .doc = "When."}, &S::time);
+  v({.name = "from", .doc = "The Pod before.", .max = 253}, &S::from);
+  v({.name = "to", .doc = "The Pod after.", .max = 253}, &S::to);
+  v({.name = "reason", .doc = "Why.", .max = 64}, &S::reason);
+  v({.name = "pauseMs",
+     .doc = "From the last row that the one processed to the first of the other.",
+     .always = true},
+    &S::pause_ms);
+}
+
+template <typename V>
+void describe(Type<SuccessorStatus>, V& v) {
+  using S = SuccessorStatus;
+  v({.name = "pod", .doc = "The number of its Pod.", .required = true}, &S::pod);
+  v({.name = "role", .doc = "What it is for.", .always = true}, &S::role);
+  v({.name = "hash", .doc = "The version that it runs.", .max = 64}, &S::hash);
+  v({.name = "reason", .doc = "Why, in one CamelCase word.", .max = 64}, &S::reason);
+  v({.name = "message", .doc = "Why.", .max = 1024}, &S::message);
+  v({.name = "since", .doc = "Since when."}, &S::since);
+  v({.name = "decision", .doc = "The number under which the hand-over was ordered."}, &S::decision);
+  v({.name = "orderedAt", .doc = "When it was ordered."}, &S::ordered_at);
+}
+
+template <typename V>
+void describe(Type<GivenUpStatus>, V& v) {
+  using S = GivenUpStatus;
+  v({.name = "time", .doc = "When."}, &S::time);
+  v({.name = "generation", .doc = "The metadata.generation of then."}, &S::generation);
+  v({.name = "hash", .doc = "The version that it ran.", .max = 64}, &S::hash);
+  v({.name = "reason", .doc = "Why, in one CamelCase word.", .max = 64}, &S::reason);
+  v({.name = "message", .doc = "Why.", .max = 1024}, &S::message);
+}
+
+template <typename V>
+void describe(Type<TrialStatus>, V& v) {
+  using S = TrialStatus;
+  v({.name = "hash", .doc = "The version.", .required = true, .max = 64}, &S::hash);
+  v({.name = "since", .doc = "Since when."}, &S::since);
+  v({.name = "restarts", .doc = "The job's restarts before it."}, &S::restarts);
+  v({.name = "rate", .doc = "Rows per second that were read before it."}, &S::rate);
+  v({.name = "lag", .doc = "Rows that were not yet read before it."}, &S::lag);
+}
+
+template <typename V>
+void describe(Type<RejectedStatus>, V& v) {
+  using S = RejectedStatus;
+  v({.name = "hash", .doc = "The version.", .required = true, .max = 64}, &S::hash);
+  v({.name = "replacedBy", .doc = "The version that runs in its place.", .max = 64},
+    &S::replaced_by);
+  v({.name = "time", .doc = "When."}, &S::time);
+  v({.name = "restartNonce", .doc = "The restartNonce of then: with another it is tried again."},
+    &S::restart_nonce);
+  v({.name = "reason", .doc = "Why, in one CamelCase word.", .max = 64}, &S::reason);
+  v({.name = "message", .doc = "Why.", .max = 1024}, &S::message);
+}
+
+template <typename V>
 void describe(Type<VersionStatus>, V& v) {
   using S = VersionStatus;
   v({.name = "hash",
@@ -146,12 +205,18 @@ void describe(Type<StreamJobStatus>, V& v) {
   v({.name = "savepoint", .doc = "What the next process restores from.", .max = kUriLength},
     &S::savepoint);
   v({.name = "lastScale", .doc = "The latest rescale."}, &S::last_scale);
+  v({.name = "lastMove", .doc = "The latest change of process without a stop."}, &S::last_move);
   v({.name = "versions",
      .doc = "What runs, and what ran before, newest first.",
      .max = 8,
      .list_key = "hash"},
     &S::versions);
   v({.name = "counters", .doc = "Numbers that are taken before they are used."}, &S::counters);
+  v({.name = "active", .doc = "The number of the Pod that processes; 0: the newest."}, &S::active);
+  v({.name = "successor", .doc = "A second process, which follows the first."}, &S::successor);
+  v({.name = "givenUp", .doc = "The latest successor that came to nothing."}, &S::given_up);
+  v({.name = "trial", .doc = "The version that is to show that it is good."}, &S::trial);
+  v({.name = "rejected", .doc = "The version that was bad; it is not tried again."}, &S::rejected);
   v({.name = "nonces", .doc = "Nonces that were acted upon."}, &S::nonces);
   v({.name = "pending", .doc = "A step that is under way."}, &S::pending);
   v({.name = "scaling", .doc = "The autoscaler's latest decision."}, &S::scaling);

@@ -146,7 +146,7 @@ struct RestartRules {
 };
 struct Upgrade {
   UpgradeMode mode = UpgradeMode::kLastState;
-  bool rollback = false;
+  bool rollback = true;
   Duration stable_after = std::chrono::seconds(30);
   bool allow_dropped_state = false;
   friend bool operator==(const Upgrade&, const Upgrade&) = default;

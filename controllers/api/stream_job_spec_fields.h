@@ -258,7 +258,10 @@ void describe(Type<Upgrade>, V& v) {
             "stays.",
      .unbuilt = "Stateless"},
     &S::mode);
-  v({.name = "rollback", .doc = "Return to the last good version.", .built = false}, &S::rollback);
+  v({.name = "rollback",
+     .doc = "Return to the last good version when a new one restarts, fails its checkpoints or "
+            "falls behind."},
+    &S::rollback);
   v({.name = "stableAfter", .doc = "When a new version counts as good."}, &S::stable_after);
   v({.name = "allowDroppedState", .doc = "State that the new version cannot use may be lost."},
     &S::allow_dropped_state);
@@ -368,8 +371,7 @@ void describe(Type<StreamJobSpec>, V& v) {
   v({.name = "resources",
      .doc = "The Pod asks for base + slots x slot + state.memory; requests equal limits."},
     &S::resources);
-  v({.name = "standby", .doc = "A second Pod that follows and takes over.", .built = false},
-    &S::standby);
+  v({.name = "standby", .doc = "A second Pod that follows and takes over."}, &S::standby);
   v({.name = "flink", .doc = "Settings of engine Flink.", .built = false}, &S::flink);
   v({.name = "checkpoints", .doc = "How state is kept."}, &S::checkpoints);
   v({.name = "restart", .doc = "What happens after a failure."}, &S::restart);

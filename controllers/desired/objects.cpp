@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kManifestKey = "job.yaml";
+constexpr const char* kVersionKey = "version.json";
 constexpr const char* kManifestFolder = "/etc/penstock";
 constexpr const char* kTlsFolder = "/etc/penstock-tls";
 constexpr int kUser = 65532;  // of the engine's image
@@ -95,6 +96,7 @@ Json arguments(const api::StreamJob& job, const PodOrder& order, const Installat
     list.push_back("--checkpoints");
     list.push_back(uri);
   }
+  if (order.follow) list.push_back("--follow");
   if (!installation.authority_id.empty()) {
     list.push_back("--control-certificates");
     list.push_back(kTlsFolder);
@@ -143,6 +145,45 @@ Json container(const api::StreamJob& job, const PodOrder& order, const Installat
           {"volumeMounts", volume_mounts(installation)}};
 }
 
+// What the manifest does not say of a version.
+std::string version_text(const api::StreamJob& job, const Installation& installation) {
+  return Json{{"image", image_of(job, installation)},
+              {"checkpoints", checkpoint_uri(job, installation)},
+              {"template", job.spec.pod_template.text}}
+      .dump();
+}
+
+Json parsed(const api::ConfigMap& config_map, const char* key) {
+  const auto found = config_map.data.find(key);
+  if (found == config_map.data.end()) return {};
+  return Json::parse(found->second, nullptr, false);
+}
+
+// The part of a manifest that state and its layout depend on.
+Json state_part(Json manifest) {
+  if (!manifest.is_object() || !manifest.contains("spec")) return {};
+  Json& spec = manifest["spec"];
+  for (const char* key : {"logging", "restart", "resources", "upgrade"}) spec.erase(key);
+  if (spec.contains("checkpoints")) {
+    Json& checkpoints = spec["checkpoints"];
+    for (const char* key :
+         {"interval", "timeout", "minPause", "tolerableFailures", "retained", "savepoints"})
+      checkpoints.erase(key);
+    if (checkpoints.contains("storage")) checkpoints["storage"].erase("secretRef");
+  }
+  return spec;
+}
+
+// A follower has an eye on where its predecessor is not.
+Json away_from_others(const api::StreamJob& job) {
+  const Json selector = {
+      {"matchLabels", {{kJobLabel, labels_of(job, "").at(std::string(kJobLabel))}}}};
+  const Json term = {{"labelSelector", selector}, {"topologyKey", "kubernetes.io/hostname"}};
+  return {{"podAntiAffinity",
+           {{"preferredDuringSchedulingIgnoredDuringExecution",
+             {{{"weight", 100}, {"podAffinityTerm", term}}}}}}};
+}
+
 }  // namespace
 
 std::string engine_manifest(const api::StreamJob& job, std::string_view sql) {
@@ -152,7 +193,7 @@ std::string engine_manifest(const api::StreamJob& job, std::string_view sql) {
   Json json = api::to_value(spec);
   // What the operator acts on, and what changes without a new process.
   for (const char* key : {"parallelism", "minParallelism", "state", "image", "scaling", "upgrade",
-                          "template", "restoreFrom", "restoreNonce", "restartNonce"})
+                          "template", "restoreFrom", "restoreNonce", "restartNonce", "standby"})
     json.erase(key);
   if (spec.upgrade.allow_dropped_state) json["upgrade"] = {{"allowDroppedState", true}};
   if (json.contains("checkpoints")) {
@@ -187,7 +228,9 @@ DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
   return {name, Json{{"apiVersion", "v1"},
                      {"kind", "ConfigMap"},
                      {"metadata", metadata_of(job, name, hash)},
-                     {"data", {{kManifestKey, engine_manifest(job, sql)}}},
+                     {"data",
+                      {{kManifestKey, engine_manifest(job, sql)},
+                       {kVersionKey, version_text(job, installation)}}},
                      {"immutable", true}}
                     .dump()};
 }
@@ -199,6 +242,54 @@ std::string sql_of(const api::ConfigMap& config_map) {
   if (!json.is_object() || !json.contains("spec") || !json["spec"].is_object()) return "";
   const Json& spec = json["spec"];
   return spec.contains("sql") && spec["sql"].is_string() ? spec["sql"].get<std::string>() : "";
+}
+
+Change change_from(const api::ConfigMap& config_map, const api::StreamJob& job,
+                   std::string_view sql, const Installation& installation) {
+  const Json version = parsed(config_map, kVersionKey);
+  const Json before = state_part(parsed(config_map, kManifestKey));
+  const bool same = version.is_object() && !before.is_null() &&
+                    version.value("checkpoints", "") == checkpoint_uri(job, installation) &&
+                    before == state_part(Json::parse(engine_manifest(job, sql)));
+  return same ? Change::kProcess : Change::kVersion;
+}
+
+std::optional<api::StreamJob> job_of_version(const api::StreamJob& job,
+                                             const api::ConfigMap& config_map) {
+  const Json version = parsed(config_map, kVersionKey);
+  const auto manifest = config_map.data.find(kManifestKey);
+  if (!version.is_object() || manifest == config_map.data.end()) return std::nullopt;
+  auto then = api::parse<api::StreamJob>(manifest->second);
+  if (!then) return std::nullopt;
+  api::StreamJob it = job;
+  const api::StreamJobSpec& spec = then->spec;
+  it.spec.sql = spec.sql;
+  it.spec.sql_from.reset();
+  it.spec.image = version.value("image", "");
+  it.spec.pod_template.text = version.value("template", "");
+  it.spec.mode = spec.mode;
+  it.spec.key_groups = spec.key_groups;
+  it.spec.operators = spec.operators;
+  it.spec.variables = spec.variables;
+  it.spec.resources.state = spec.resources.state;
+  it.spec.restart = spec.restart;
+  it.spec.logging = spec.logging;
+  const api::Retain on_delete = it.spec.checkpoints.on_delete;
+  it.spec.checkpoints = spec.checkpoints;
+  it.spec.checkpoints.on_delete = on_delete;
+  return it;
+}
+
+DesiredObject build_disruption_budget(const api::StreamJob& job) {
+  Json metadata = metadata_of(job, job.metadata.name, "");
+  metadata["labels"].erase(kVersionLabel);
+  const Json selector = {
+      {"matchLabels", {{kJobLabel, labels_of(job, "").at(std::string(kJobLabel))}}}};
+  return {job.metadata.name, Json{{"apiVersion", "policy/v1"},
+                                  {"kind", "PodDisruptionBudget"},
+                                  {"metadata", metadata},
+                                  {"spec", {{"minAvailable", 1}, {"selector", selector}}}}
+                                 .dump()};
 }
 
 DesiredObject build_certificate(const api::StreamJob& job, const TlsTexts& texts,
@@ -221,17 +312,18 @@ DesiredObject build_certificate(const api::StreamJob& job, const TlsTexts& texts
 DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,
                         const Installation& installation) {
   const std::string name = pod_name(job.metadata.name, order.number);
-  const Json spec = {{"restartPolicy", "OnFailure"},
-                     {"terminationGracePeriodSeconds", installation.termination_grace_seconds},
-                     {"automountServiceAccountToken", false},
-                     {"enableServiceLinks", false},
-                     {"securityContext",
-                      {{"runAsNonRoot", true},
-                       {"fsGroup", kUser},  // so that volumes can be written
-                       {"fsGroupChangePolicy", "OnRootMismatch"},
-                       {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
-                     {"volumes", volumes(job, order, installation)},
-                     {"containers", Json::array({container(job, order, installation)})}};
+  Json spec = {{"restartPolicy", "OnFailure"},
+               {"terminationGracePeriodSeconds", installation.termination_grace_seconds},
+               {"automountServiceAccountToken", false},
+               {"enableServiceLinks", false},
+               {"securityContext",
+                {{"runAsNonRoot", true},
+                 {"fsGroup", kUser},  // so that volumes can be written
+                 {"fsGroupChangePolicy", "OnRootMismatch"},
+                 {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+               {"volumes", volumes(job, order, installation)},
+               {"containers", Json::array({container(job, order, installation)})}};
+  if (order.follow) spec["affinity"] = away_from_others(job);
   const std::string pod = Json{
       {"apiVersion", "v1"},
       {"kind", "Pod"},

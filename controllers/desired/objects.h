@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,15 +35,31 @@ PodSize granted_size(const api::Pod& pod);
 // they change without a new version.
 std::string engine_manifest(const api::StreamJob& job, std::string_view sql);
 
-// Names what runs: the manifest and the image. Another hash needs another process.
+// Names what runs: the manifest, the image, the template and where the checkpoints are. Another
+// hash needs another process.
 std::string version_hash(const api::StreamJob& job, std::string_view sql,
                          const Installation& installation);
 
-// "<job>-<hash>" with the manifest under key job.yaml.
+// "<job>-<hash>": the manifest under key job.yaml, the rest of the version under key version.json.
 DesiredObject build_config_map(const api::StreamJob& job, std::string_view sql,
                                const Installation& installation);
 // The SQL of a ConfigMap that build_config_map made; empty when it holds none.
 std::string sql_of(const api::ConfigMap& config_map);
+
+// What it takes to get from the version of `config_map` to `job` with `sql`, whose hashes differ.
+enum class Change {
+  kProcess,  // another process on the same state: image, template, settings
+  kVersion,  // the SQL, its variables, the place of the checkpoints: other state, perhaps
+};
+Change change_from(const api::ConfigMap& config_map, const api::StreamJob& job,
+                   std::string_view sql, const Installation& installation);
+// `job` as it was in the version of `config_map`; its size and what else needs no new process is as
+// in `job`. Nothing: the ConfigMap does not hold a version.
+std::optional<api::StreamJob> job_of_version(const api::StreamJob& job,
+                                             const api::ConfigMap& config_map);
+
+// Evictions have to leave the job's process alone until it has moved: "<job>", with minAvailable 1.
+DesiredObject build_disruption_budget(const api::StreamJob& job);
 
 // PEM texts of one process: its certificate, its key and the authority of those it talks to.
 struct TlsTexts {
@@ -60,6 +77,7 @@ struct PodOrder {
   std::int32_t slots = 1;
   std::string restore_from;        // URI of a snapshot; empty: the newest checkpoint
   std::int64_t restore_nonce = 0;  // that asked for it
+  bool follow = false;             // begins as a follower of the process that runs
 };
 // "<job>-<number>": one container that runs `penstock run` on the mounted manifest.
 DesiredObject build_pod(const api::StreamJob& job, const PodOrder& order,

@@ -37,6 +37,7 @@ struct Draft {
   Phase phase = Phase::kPending;
   Target target;
   Note accepted, ready, progressing, degraded;
+  Note verdict;  // on a version that is bad and stays
   std::vector<Action> actions;
   std::vector<EventNote> events;
   bool soon = false;  // something is under way: look again in a second
@@ -81,9 +82,25 @@ bool restores_again(const Draft& draft);
 // Whether spec asks for another process than the one that `hash` names.
 bool asks_for_new_process(const Draft& draft, std::string_view hash);
 
+// The phase of a job whose process is to be started: what made that necessary, else Deploying.
+Phase starting_phase(const Draft& draft);
+// Whether the Pod should be long gone: its node does not answer, and nothing waits for it, since
+// the log of checkpoints fences its process.
+bool is_overdue(const Draft& draft, const api::Pod& pod);
+// Whether the Pod's node does not answer; false when nodes cannot be seen.
+bool node_is_lost(const Draft& draft, const api::Pod& pod);
+// The job as the version says, with its SQL. Nothing: neither spec nor a ConfigMap has it.
+std::optional<api::StreamJob> version_job(const Draft& draft, std::string_view hash);
+// The version is what runs now, or is being started.
+void note_version(Draft& draft, const std::string& hash);
+// ConfigMap and Pod of a version, and what else it needs, as far as they are not there.
+// False: its spec is lost.
+bool create_pod(Draft& draft, const PodOrder& order);
+
 // Counts a new Pod, so that the active one becomes an old one, and deletes that.
 void replace_pod(Draft& draft, const Process& process, Phase phase, std::string restore_from);
-// Deletes Pods that are not the active one; true while any is left.
+// Deletes Pods that are neither the active one nor its successor; true while one is left that
+// should be gone first.
 bool remove_old_pods(Draft& draft);
 // Creates the Pod of the target, and what it needs.
 void start_pod(Draft& draft);
@@ -94,6 +111,35 @@ void plan_size(Draft& draft, const api::JobReport& report, const api::Pod& pod);
 // ScalingActive: whether a policy sets spec.parallelism, and who else does. No reason without a
 // policy.
 Note scaling_note(const Draft& draft);
+
+// A successor that is there: promotes it, gives it up, or lets it go on. True: nothing else is to
+// be done now.
+bool plan_successor(Draft& draft, const Process& active);
+// Begins one, unless there is a reason not to; says so.
+bool begin_successor(Draft& draft, api::SuccessorRole role, std::string reason,
+                     std::string message);
+// Without a word; its Pod goes.
+void drop_successor(Draft& draft);
+// The job runs as it should: has it to go elsewhere, does it need a standby, is anything left over?
+void look_around(Draft& draft, const api::Pod& pod);
+// The active process follows: nobody runs the job.
+void take_over(Draft& draft, const api::Pod& pod, const api::JobReport& report);
+// Another process on the same state is what spec asks for, and a move is the way.
+bool moves_to_target(const Draft& draft, const Process& process, std::string_view hash);
+
+// Ends the trial of the version that runs, if that is time; a bad one changes the target.
+void judge_version(Draft& draft, const Process& process, std::string_view hash);
+bool rolls_back(const Draft& draft);
+void plan_roll_back(Draft& draft, const Process& process);
+
+// Orders a stop; the same order again while it is pending, unless the process that took it is gone.
+void order_stop(Draft& draft, const char* step, EngineStopMode mode);
+// An engine that does not answer is unknown, not gone: nothing is deleted and nothing is rescaled.
+void hold_unknown(Draft& draft);
+// Whether an order to stop makes sense now; says why not.
+bool may_order_stop(Draft& draft, std::string_view doing);
+// Whether the job can be stopped and started without losing state.
+bool keeps_state(const Draft& draft);
 
 // Conditions, numbers, events.
 Plan finish(Draft draft);

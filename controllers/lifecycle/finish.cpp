@@ -81,6 +81,16 @@ void fill_last_scale(Draft& draft) {
                               " ms: " + report.reason});
 }
 
+// The pause of a move that only its end could tell.
+void fill_last_move(Draft& draft) {
+  auto& move = draft.status.last_move;
+  const auto& report = draft.seen.report->move;
+  const api::Pod* active = active_pod(draft.job(), draft.seen.pods);
+  if (!move || !report || !active || move->to != active->metadata.name || move->pause_ms != 0)
+    return;
+  move->pause_ms = std::chrono::duration<double, std::milli>(report->pause).count();
+}
+
 // Rates come from the samples that the autoscaler keeps.
 void fill_operators(Draft& draft) {
   constexpr std::size_t kListed = 64;
@@ -107,7 +117,8 @@ void fill_numbers(Draft& draft) {
   draft.status.selector = scale_selector(draft.job());
   const bool runs = draft.phase != Phase::kSuspended && draft.phase != Phase::kFinished &&
                     draft.phase != Phase::kFailed && draft.phase != Phase::kDeleting;
-  draft.status.pods.desired = runs && draft.status.counters.pods > 0 ? 1 : 0;
+  const bool started = runs && draft.status.counters.pods > 0;
+  draft.status.pods.desired = started ? (draft.status.successor ? 2 : 1) : 0;
   draft.status.pods.ready =
       static_cast<std::int32_t>(std::ranges::count_if(draft.seen.pods, [](const api::Pod& pod) {
         return !pod.metadata.deletion_timestamp && !pod.status.container_statuses.empty() &&
@@ -123,16 +134,8 @@ void fill_numbers(Draft& draft) {
   if (!report.checkpoints.last_error.empty() && draft.degraded.status == api::Truth::kFalse)
     draft.degraded = yes("CheckpointFailing", report.checkpoints.last_error);
   fill_last_scale(draft);
+  fill_last_move(draft);
   fill_operators(draft);
-}
-
-void mark_stable(Draft& draft) {
-  if (draft.phase != Phase::kRunning || draft.status.versions.empty()) return;
-  const api::Condition* ready = api::find_condition(draft.status.conditions, "Ready");
-  const Millis needed = duration_cast<milliseconds>(draft.spec().upgrade.stable_after).count();
-  if (ready && ready->status == api::Truth::kTrue &&
-      draft.seen.now - ready->last_transition_time.millis >= needed)
-    draft.status.versions.front().stable = true;
 }
 
 // ConfigMaps of versions that status does not name any more.
@@ -220,7 +223,6 @@ Plan finish(Draft draft) {
   if (!draft.spec().scaling.policy && !draft.spec().scaling.policy_ref)
     std::erase_if(draft.status.conditions,
                   [](const api::Condition& one) { return one.type == "ScalingActive"; });
-  mark_stable(draft);
   remove_old_config_maps(draft);
 
   Plan plan;

@@ -13,6 +13,13 @@ using State = Process::State;
 
 bool is_over(Phase phase) { return phase == Phase::kFinished || phase == Phase::kFailed; }
 
+// A version that was bad is not tried again until it is asked for anew.
+bool is_rejected(const Draft& draft, const std::string& hash) {
+  const auto& rejected = draft.status.rejected;
+  return rejected && rejected->hash == hash && draft.spec().upgrade.rollback &&
+         rejected->restart_nonce == draft.spec().restart_nonce;
+}
+
 // What should run. A version that is refused leaves the one that runs alone.
 Target choose_target(Draft& draft) {
   const Observed& seen = draft.seen;
@@ -28,6 +35,11 @@ Target choose_target(Draft& draft) {
     return {last, true};
   }
   const std::string wanted = version_hash(seen.job, *seen.sql, seen.installation);
+  if (is_rejected(draft, wanted)) {
+    draft.accepted = yes("Valid", "the job can run");
+    return {draft.status.rejected->replaced_by, true};
+  }
+  draft.status.rejected.reset();
   if (!last.empty() && wanted != last && !seen.misfits.empty() &&
       !seen.job.spec.upgrade.allow_dropped_state) {
     std::string message = "state would be lost; set spec.upgrade.allowDroppedState to accept that";
@@ -39,67 +51,8 @@ Target choose_target(Draft& draft) {
   return {wanted, false};
 }
 
-// The same order again while it is pending, unless the process that took it is gone.
-void order_stop(Draft& draft, const char* step, EngineStopMode mode) {
-  auto& pending = draft.status.pending;
-  const bool lost = pending && draft.seen.report->started_at >= pending->since.millis;
-  if (!pending || pending->step != step || lost) {
-    pending = api::Pending{
-        .step = step, .decision = ++draft.status.counters.decisions, .since = {draft.seen.now}};
-    if (mode == EngineStopMode::kSavepoint)
-      pending->uri = snapshot_uri(draft.job(), draft.seen.installation,
-                                  (std::string_view(step) == "Upgrade" ? "upgrade-" : "suspend-") +
-                                      std::to_string(pending->decision));
-  }
-  draft.actions.push_back(EngineStop{.mode = mode,
-                                     .savepoint_uri = pending->uri,
-                                     .generation = draft.job().metadata.generation,
-                                     .decision = pending->decision});
-}
-
-// An engine that does not answer is unknown, not gone: nothing is deleted and nothing is rescaled.
-void hold_unknown(Draft& draft) {
-  if (draft.seen.unknown_since == 0) {
-    draft.ready = no("EngineStarting", "the process runs and has not answered yet");
-    draft.progressing = yes("EngineStarting", draft.ready.message);
-  } else {
-    draft.ready =
-        unknown("EngineUnreachable",
-                "no answer since " + api::format_time({draft.seen.unknown_since}) +
-                    "; nothing is changed until the engine answers: " + draft.seen.unknown_reason);
-    draft.progressing = unknown("EngineUnreachable", draft.ready.message);
-  }
-  draft.soon = true;
-}
-
-bool keeps_state(const Draft& draft) {
-  return !checkpoint_uri(draft.job(), draft.seen.installation).empty() ||
-         draft.spec().upgrade.allow_dropped_state;
-}
-
-void refuse_without_storage(Draft& draft) {
-  draft.progressing = no("NoStorage",
-                         "stopping the job would lose its state; set "
-                         "spec.checkpoints.storage.uri");
-}
-
-// Whether an order to stop makes sense now; says why not.
-bool may_order_stop(Draft& draft, std::string_view doing) {
-  draft.soon = true;
-  if (!draft.seen.report) {
-    hold_unknown(draft);
-    return false;
-  }
-  if (!keeps_state(draft)) {
-    refuse_without_storage(draft);
-    return false;
-  }
-  draft.progressing = yes(doing, "the engine takes a last snapshot and stops");
-  const std::string& phase = draft.seen.report->phase;
-  return phase == "Running" || phase == "Rescaling";
-}
-
 void be_over(Draft& draft, const api::EndingReport& ending) {
+  drop_successor(draft);
   const bool finished = ending.kind == api::EndingKind::kFinished;
   draft.phase = finished ? Phase::kFinished : Phase::kFailed;
   draft.status.error = finished ? api::JobError{} : api::JobError{ending.reason, ending.message};
@@ -116,6 +69,7 @@ void note_over(Draft& draft) {
 }
 
 void plan_suspend(Draft& draft, const Process& process) {
+  drop_successor(draft);
   const bool suspending = draft.status.pending && draft.status.pending->step == "Suspend";
   draft.progressing = yes("Suspending", "the job is to stop");
   draft.ready = no("Suspending", draft.progressing.message);
@@ -141,6 +95,8 @@ void plan_suspend(Draft& draft, const Process& process) {
       return replace_pod(draft, process, draft.phase,
                          suspending ? draft.status.pending->uri : draft.status.savepoint);
     case State::kUp:
+      if (draft.seen.report && draft.seen.report->phase == "Following")  // it holds nothing
+        return replace_pod(draft, process, draft.phase, draft.status.savepoint);
       if (may_order_stop(draft, "Suspending"))
         order_stop(draft, "Suspend", EngineStopMode::kSavepoint);
       return;
@@ -154,9 +110,15 @@ void plan_ended(Draft& draft, const Process& process, const std::string& hash) {
     be_over(draft, process.ending);
     return note_over(draft);
   }
-  const bool upgrading = draft.phase == Phase::kUpgrading || (anew && !is_over(draft.phase));
+  if (anew && rolls_back(draft)) {
+    draft.phase = Phase::kRollingBack;
+    draft.degraded = yes("RolledBack", draft.status.rejected->message);
+  } else if (anew && !is_over(draft.phase)) {
+    draft.phase = Phase::kUpgrading;
+  }
+  draft.phase = starting_phase(draft);
   draft.progressing =
-      yes(upgrading ? "Upgrading" : "Deploying",
+      yes(to_string(draft.phase),
           "the process ended (" + std::string(api::to_string(kind)) + "); another one is to start");
   draft.ready = no(draft.progressing.reason, draft.progressing.message);
   std::string from = draft.status.savepoint;
@@ -167,7 +129,7 @@ void plan_ended(Draft& draft, const Process& process, const std::string& hash) {
     draft.events.push_back(
         {.reason = "SavepointTaken", .message = "the state before the upgrade is kept at " + from});
   }
-  replace_pod(draft, process, upgrading ? Phase::kUpgrading : Phase::kDeploying, from);
+  replace_pod(draft, process, draft.phase, from);
 }
 
 // Another version, image or nonce is asked for: stop with a last checkpoint, then start the new
@@ -175,7 +137,8 @@ void plan_ended(Draft& draft, const Process& process, const std::string& hash) {
 void plan_upgrade(Draft& draft, const Process& process) {
   draft.progressing = yes("Upgrading", "another version is to start");
   draft.ready = no("Upgrading", draft.progressing.message);
-  if (process.state == State::kStarting) {
+  const bool restarts = draft.seen.report && draft.seen.report->phase == "Restarting";
+  if (process.state == State::kStarting || (restarts && keeps_state(draft))) {
     const Phase phase = draft.phase == Phase::kDeploying ? Phase::kDeploying : Phase::kUpgrading;
     return replace_pod(draft, process, phase, draft.status.savepoint);
   }
@@ -202,7 +165,7 @@ void note_report(Draft& draft, const api::JobReport& report) {
 // The process that should run is there.
 void plan_alive(Draft& draft, const Process& process) {
   if (process.state == State::kStarting) {
-    draft.phase = draft.phase == Phase::kUpgrading ? Phase::kUpgrading : Phase::kDeploying;
+    draft.phase = starting_phase(draft);
     draft.ready = no(process.reason, process.message);
     draft.progressing = yes(process.reason, process.message);
     if (process.trouble) draft.degraded = yes(process.reason, process.message);
@@ -218,6 +181,8 @@ void plan_alive(Draft& draft, const Process& process) {
     return;
   }
   if (draft.status.pending && draft.status.pending->step != "Rescale") draft.status.pending.reset();
+  if (rolls_back(draft)) draft.degraded = yes("RolledBack", draft.status.rejected->message);
+  if (!draft.verdict.reason.empty()) draft.degraded = draft.verdict;
   if (report.checkpoints.completed > 0) draft.status.savepoint.clear();
   draft.status.error = {};
   if (const std::string death = recent_death(*process.pod, draft.seen.now); !death.empty())
@@ -229,40 +194,65 @@ void plan_alive(Draft& draft, const Process& process) {
                                     draft.spec().restore_from->snapshot +
                                     ", which is not complete; the job goes on until it is");
   plan_size(draft, report, *process.pod);
+  if (draft.phase == Phase::kRunning) look_around(draft, *process.pod);
+}
+
+// The process runs, or is about to.
+void plan_there(Draft& draft, const Process& process, const std::string& hash) {
+  const auto& report = draft.seen.report;
+  if (report && report->phase == "Following") return take_over(draft, *process.pod, *report);
+  if (process.state == State::kUp && !report && draft.seen.unknown_since != 0 &&
+      node_is_lost(draft, *process.pod)) {
+    hold_unknown(draft);
+    begin_successor(draft, api::SuccessorRole::kMove, "NodeNotReady",
+                    "the node is not ready and the engine does not answer");
+    return;
+  }
+  if (!asks_for_new_process(draft, hash)) return plan_alive(draft, process);
+  if (rolls_back(draft)) return plan_roll_back(draft, process);
+  if (!moves_to_target(draft, process, hash)) return plan_upgrade(draft, process);
+  const bool begun = begin_successor(draft, api::SuccessorRole::kMove, "NewVersion",
+                                     "another image, template or setting is wanted");
+  if (!begun) return plan_alive(draft, process);
+  note_report(draft, *report);
+}
+
+std::string version_of(const api::Pod& pod) {
+  const auto found = pod.metadata.labels.find(std::string(kVersionLabel));
+  return found == pod.metadata.labels.end() ? "" : found->second;
+}
+
+void wait_for_pod(Draft& draft, const char* reason, const std::string& message) {
+  draft.phase = starting_phase(draft);
+  draft.ready = no(reason, message);
+  draft.progressing = yes(reason, message);
 }
 
 void plan_run(Draft& draft, const Process& process) {
-  const std::string hash = process.pod ? [&] {
-    const auto found = process.pod->metadata.labels.find(std::string(kVersionLabel));
-    return found == process.pod->metadata.labels.end() ? std::string() : found->second;
-  }()
-                                       : std::string();
+  if (plan_successor(draft, process)) return;
+  const std::string hash = process.pod ? version_of(*process.pod) : "";
+  judge_version(draft, process, hash);
   switch (process.state) {
     case State::kNone:
-      if (remove_old_pods(draft)) {
-        draft.phase = draft.phase == Phase::kUpgrading ? Phase::kUpgrading : Phase::kDeploying;
-        draft.ready = no("WaitingForPod", "the previous Pod has to go first");
-        draft.progressing = yes("WaitingForPod", draft.ready.message);
-        return;
-      }
+      if (remove_old_pods(draft))
+        return wait_for_pod(draft, "WaitingForPod", "the previous Pod has to go first");
       return start_pod(draft);
     case State::kTerminating:
-      draft.phase = draft.phase == Phase::kUpgrading ? Phase::kUpgrading : Phase::kDeploying;
-      draft.ready = no("PodTerminating", "Pod " + process.pod->metadata.name + " is being deleted");
-      draft.progressing = yes("PodTerminating", draft.ready.message);
-      return;
+      if (is_overdue(draft, *process.pod))
+        return replace_pod(draft, process, starting_phase(draft), draft.status.savepoint);
+      return wait_for_pod(draft, "PodTerminating",
+                          "Pod " + process.pod->metadata.name + " is being deleted");
     case State::kLost:
       draft.degraded = yes(process.reason, process.message);
       draft.progressing = yes(process.reason, process.message);
       draft.ready = no(process.reason, process.message);
       ++draft.status.restarts;
-      return replace_pod(draft, process, Phase::kDeploying, draft.status.savepoint);
+      return replace_pod(draft, process, starting_phase(draft), draft.status.savepoint);
     case State::kEnded:
       return plan_ended(draft, process, hash);
     case State::kStarting:
     case State::kUp:
-      if (asks_for_new_process(draft, hash)) return plan_upgrade(draft, process);
-      return plan_alive(draft, process);
+      return plan_there(draft, process, hash);
   }
 }
 
@@ -288,23 +278,12 @@ void plan_live(Draft& draft) {
   draft.target = choose_target(draft);
   const Process process = look_at(active_pod(draft.job(), draft.seen.pods), draft.seen.report);
   const std::string last = draft.status.versions.empty() ? "" : draft.status.versions.front().hash;
-  if (is_over(draft.phase) && !asks_for_new_process(draft, last)) return note_over(draft);
+  if (is_over(draft.phase) && !asks_for_new_process(draft, last)) {
+    remove_old_pods(draft);
+    return note_over(draft);
+  }
   if (draft.spec().state == api::DesiredState::kSuspended) return plan_suspend(draft, process);
   if (!draft.target.hash.empty()) return plan_run(draft, process);
-  draft.ready = no(draft.accepted.reason, draft.accepted.message);
-  draft.progressing = no(draft.accepted.reason, "nothing can run until the job is accepted");
-}
-
-// A refused job may still have to start what ran before; without its ConfigMap nothing can.
-void drop_impossible_start(Draft& draft) {
-  if (!draft.target.refused) return;
-  const bool creates = std::ranges::any_of(draft.actions, [](const Action& action) {
-    return std::holds_alternative<CreateConfigMap>(action);
-  });
-  if (!creates) return;
-  draft.actions.clear();
-  draft.status = draft.seen.job.status;
-  draft.phase = draft.status.phase;
   draft.ready = no(draft.accepted.reason, draft.accepted.message);
   draft.progressing = no(draft.accepted.reason, "nothing can run until the job is accepted");
 }
@@ -329,7 +308,6 @@ Plan plan_stream_job(const Observed& observed) {
     draft.actions.push_back(AddFinalizer{});
   } else {
     plan_live(draft);
-    drop_impossible_start(draft);
   }
   return finish(std::move(draft));
 }
@@ -350,6 +328,11 @@ std::string to_string(const Action& action) {
             return it.savepoint_uri.empty() ? "EngineStop" : "EngineStop " + it.savepoint_uri;
           },
           [](const EngineSavepoint& it) { return "EngineSavepoint " + it.uri; },
+          [](const EngineHandOver&) -> std::string { return "EngineHandOver"; },
+          [](const EngineTakeOver& it) -> std::string {
+            return it.now ? "EngineTakeOver now" : "EngineTakeOver";
+          },
+          [](const CreateDisruptionBudget&) -> std::string { return "CreateDisruptionBudget"; },
           [](const DeleteCheckpoints& it) { return "DeleteCheckpoints " + it.uri; },
           [](const SetParallelism& it) { return "SetParallelism " + std::to_string(it.slots); },
       },

@@ -30,12 +30,18 @@ struct Observed {
       restore_uri;  // of spec.restoreFrom; absent when its snapshot is not complete
   std::optional<api::ScalingPolicySpec> policy;  // that spec.scaling names, accepted by admission
   api::JobError policy_error;  // why there is none although spec.scaling names one
+  // What does not fit between versions[0]'s SQL and the SQL of the version that a rollback would
+  // return to (see stable_version), either way.
+  std::vector<std::string> rollback_misfits;
   // The newest report of the process in the active Pod (see active_pod). Absent: the engine does
   // not answer, since `unknown_since` (0: it was never asked).
   std::optional<api::JobReport> report;
   Millis unknown_since = 0;
   std::string unknown_reason;
-  ScalingHistory scaling;  // as the last plan returned it
+  std::optional<api::JobReport> successor_report;  // of the process in the successor's Pod
+  std::vector<api::Node> nodes;  // that the job's Pods are on; those that could not be seen are not
+  bool can_resize = true;        // whether the API server knows pods/resize
+  ScalingHistory scaling;        // as the last plan returned it
   Installation installation;
   Millis now = 0;
 };
@@ -92,6 +98,23 @@ struct EngineSavepoint {
   std::int64_t generation = 0, decision = 0;
   friend bool operator==(const EngineSavepoint&, const EngineSavepoint&) = default;
 };
+// To the active process: a last checkpoint, and the next claims the job.
+struct EngineHandOver {
+  std::int64_t generation = 0, decision = 0;
+  friend bool operator==(const EngineHandOver&, const EngineHandOver&) = default;
+};
+// To the process in that Pod, which follows: it claims the job when its predecessor has handed
+// over, or at once.
+struct EngineTakeOver {
+  std::string pod_uid;
+  std::int64_t generation = 0, decision = 0;
+  bool now = false;
+  friend bool operator==(const EngineTakeOver&, const EngineTakeOver&) = default;
+};
+// The budget of build_disruption_budget, unless it is there.
+struct CreateDisruptionBudget {
+  friend bool operator==(const CreateDisruptionBudget&, const CreateDisruptionBudget&) = default;
+};
 // Everything below the job's own checkpoint URI.
 struct DeleteCheckpoints {
   std::string uri;
@@ -103,8 +126,9 @@ struct SetParallelism {
   friend bool operator==(const SetParallelism&, const SetParallelism&) = default;
 };
 using Action = std::variant<AddFinalizer, RemoveFinalizer, CreateConfigMap, DeleteConfigMap,
-                            CreateCertificate, CreatePod, DeletePod, ResizePod, EngineRescale,
-                            EngineStop, EngineSavepoint, DeleteCheckpoints, SetParallelism>;
+                            CreateCertificate, CreateDisruptionBudget, CreatePod, DeletePod,
+                            ResizePod, EngineRescale, EngineStop, EngineSavepoint, EngineHandOver,
+                            EngineTakeOver, DeleteCheckpoints, SetParallelism>;
 // For logs: "CreatePod bids-1", "EngineRescale 4".
 std::string to_string(const Action& action);
 
@@ -137,9 +161,20 @@ struct Plan {
 
 Plan plan_stream_job(const Observed& observed);
 
-// The Pod that should be the job's one, whether or not it is there: "<job>-<counters.pods>".
+// The Pod whose process has the job, "<job>-<status.active>", and the one whose process follows it.
+// Nothing: it is not there.
 const api::Pod* active_pod(const api::StreamJob& job, const std::vector<api::Pod>& pods);
-// The SQL of versions[0], from its ConfigMap; empty when nothing ran yet.
+const api::Pod* successor_pod(const api::StreamJob& job, const std::vector<api::Pod>& pods);
+// The number of the active Pod. A status that does not say: the newest.
+std::int64_t active_number(const api::StreamJobStatus& status);
+// What a rollback of versions[0] would return to: the newest stable version before it whose
+// ConfigMap is there. Nothing: there is none.
+const api::VersionStatus* stable_version(const api::StreamJob& job,
+                                         const std::vector<api::ConfigMap>& config_maps);
+// The SQL of the version, from its ConfigMap; empty when that is not there.
+std::string sql_of_version(const api::StreamJob& job,
+                           const std::vector<api::ConfigMap>& config_maps, std::string_view hash);
+// The SQL of versions[0]; empty when nothing ran yet.
 std::string running_sql(const api::StreamJob& job, const std::vector<api::ConfigMap>& config_maps);
 
 }  // namespace penstock

@@ -15,6 +15,12 @@ const api::PodCondition* find(const api::Pod& pod, std::string_view type) {
   return nullptr;
 }
 
+const api::Pod* find(const std::vector<api::Pod>& pods, const std::string& name) {
+  for (const api::Pod& pod : pods)
+    if (pod.metadata.name == name) return &pod;
+  return nullptr;
+}
+
 std::string text_of(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
@@ -126,15 +132,22 @@ Process look_at(const api::Pod* pod, const std::optional<api::JobReport>& report
 }
 
 const api::Pod* active_pod(const api::StreamJob& job, const std::vector<api::Pod>& pods) {
-  const std::string name = pod_name(job.metadata.name, job.status.counters.pods);
-  for (const api::Pod& pod : pods)
-    if (pod.metadata.name == name) return &pod;
-  return nullptr;
+  return find(pods, pod_name(job.metadata.name, active_number(job.status)));
+}
+
+const api::Pod* successor_pod(const api::StreamJob& job, const std::vector<api::Pod>& pods) {
+  if (!job.status.successor) return nullptr;
+  return find(pods, pod_name(job.metadata.name, job.status.successor->pod));
 }
 
 std::string running_sql(const api::StreamJob& job, const std::vector<api::ConfigMap>& config_maps) {
   if (job.status.versions.empty()) return "";
-  const std::string name = config_map_name(job.metadata.name, job.status.versions.front().hash);
+  return sql_of_version(job, config_maps, job.status.versions.front().hash);
+}
+
+std::string sql_of_version(const api::StreamJob& job,
+                           const std::vector<api::ConfigMap>& config_maps, std::string_view hash) {
+  const std::string name = config_map_name(job.metadata.name, hash);
   for (const api::ConfigMap& one : config_maps)
     if (one.metadata.name == name) return sql_of(one);
   return "";

@@ -10,13 +10,32 @@ std::int32_t wanted_slots(const api::StreamJobSpec& spec) {
 }
 
 void resize(Draft& draft, const api::Pod& pod, const PodSize& size) {
-  if (requested_size(pod) == size) return;
+  if (!draft.seen.can_resize || requested_size(pod) == size) return;
   draft.actions.push_back(
       ResizePod{pod.metadata.name, pod.metadata.uid, pod.metadata.resource_version, size});
 }
 
 bool fits(const PodSize& need, const PodSize& has) {
   return need.cpu <= has.cpu && need.memory <= has.memory;
+}
+
+// A node that has no room for longer than that has none soon.
+constexpr Millis kDeferredPatience = 60'000;
+
+// The Pod cannot grow where it is, but elsewhere a larger one could start. A node that could never
+// hold it (Infeasible) says that there is no use in trying.
+void move_to_larger_pod(Draft& draft, const api::Pod& pod) {
+  if (!draft.seen.can_resize) {
+    begin_successor(draft, api::SuccessorRole::kMove, "ResizeUnsupported",
+                    "the job is to have another size, and this Kubernetes cannot resize a Pod");
+    return;
+  }
+  for (const api::PodCondition& condition : pod.status.conditions)
+    if (condition.type == "PodResizePending" && condition.status == api::Truth::kTrue &&
+        condition.reason == "Deferred" &&
+        draft.seen.now - condition.last_transition_time.millis > kDeferredPatience)
+      begin_successor(draft, api::SuccessorRole::kMove, "ResizeDeferred",
+                      "the job is to have another size, and the node has no room");
 }
 
 // The Pod first. True when it is large enough for `slots`.
@@ -35,6 +54,7 @@ bool grow_pod(Draft& draft, const api::Pod& pod, std::int32_t slots) {
     }
   draft.progressing = yes(reason, message);
   draft.soon = true;
+  move_to_larger_pod(draft, pod);
   return false;
 }
 
@@ -42,6 +62,7 @@ bool grow_pod(Draft& draft, const api::Pod& pod, std::int32_t slots) {
 void shrink_pod(Draft& draft, const api::Pod& pod, std::int32_t slots) {
   const PodSize need = pod_size(draft.spec().resources, slots);
   resize(draft, pod, {need.cpu, std::max(need.memory, requested_size(pod).memory)});
+  if (!fits(need, granted_size(pod))) move_to_larger_pod(draft, pod);
 }
 
 std::string why(const Draft& draft, std::int32_t slots) {
@@ -130,7 +151,7 @@ void plan_size(Draft& draft, const api::JobReport& report, const api::Pod& pod) 
     draft.soon = true;
   } else if (wanted < running || grow_pod(draft, pod, wanted)) {
     order_rescale(draft, wanted);
-  } else {
+  } else if (draft.phase != Phase::kMoving || !draft.status.successor) {
     draft.phase = Phase::kRunning;
   }
 }

@@ -45,6 +45,10 @@ const Resource& secrets() {
   static const Resource resource{"", "v1", "secrets", "Secret"};
   return resource;
 }
+const Resource& disruption_budgets() {
+  static const Resource resource{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
+  return resource;
+}
 const Resource& nodes() {
   static const Resource resource{"", "v1", "nodes", "Node", false};
   return resource;

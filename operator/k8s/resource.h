@@ -38,6 +38,7 @@ const Resource& job_snapshots();
 const Resource& pods();
 const Resource& config_maps();
 const Resource& secrets();
+const Resource& disruption_budgets();
 const Resource& nodes();
 const Resource& events();  // events.k8s.io/v1
 const Resource& leases();

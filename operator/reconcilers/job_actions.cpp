@@ -55,25 +55,34 @@ Status JobActions::apply(const Action& action) {
                       it.resource_version);
       },
       [&](const CreateCertificate&) { return create_certificate(); },
+      [&](const CreateDisruptionBudget&) { return create_budget(); },
       [&](const CreatePod& it) { return create(k8s::pods(), context_.stores.pods, it.object); },
       [&](const DeletePod& it) {
         return remove(k8s::pods(), context_.stores.pods, it.name, it.uid, it.resource_version);
       },
       [&](const ResizePod& it) { return resize(it); },
       [&](const EngineRescale& it) {
-        return order("rescale", it.generation, it.decision,
+        return order(memory_.followed, "rescale", it.generation, it.decision,
                      EngineOrder::Rescale{static_cast<std::uint32_t>(it.slots), it.reason});
       },
       [&](const EngineStop& it) {
         using Mode = EngineOrder::Stop::Mode;
         return order(
-            "stop", it.generation, it.decision,
+            memory_.followed, "stop", it.generation, it.decision,
             EngineOrder::Stop{it.mode == EngineStopMode::kSavepoint ? Mode::kSavepoint : Mode::kNow,
                               it.savepoint_uri});
       },
       [&](const EngineSavepoint& it) {
-        return order("savepoint " + it.uri, it.generation, it.decision,
+        return order(memory_.followed, "savepoint " + it.uri, it.generation, it.decision,
                      EngineOrder::Savepoint{it.uri});
+      },
+      [&](const EngineHandOver& it) {
+        return order(memory_.followed, "hand over", it.generation, it.decision,
+                     EngineOrder::HandOver{});
+      },
+      [&](const EngineTakeOver& it) {
+        return order(it.pod_uid, "take over", it.generation, it.decision,
+                     EngineOrder::TakeOver{it.now});
       },
       [&](const DeleteCheckpoints& it) { return delete_checkpoints(it.uri); },
       [&](const SetParallelism& it) {
@@ -113,6 +122,16 @@ Status JobActions::create_certificate() {
   return ok();
 }
 
+// One of that name that is there stays as it is, whoever made it.
+Status JobActions::create_budget() {
+  TRY_ASSIGN(const api::StreamJob job, api::parse<api::StreamJob>(job_.text()));
+  const DesiredObject budget = build_disruption_budget(job);
+  const auto made =
+      context_.writer.create(k8s::disruption_budgets(), job_.key().space, budget.json);
+  if (!made && made.error().code != Code::kAlreadyExists) return made.error();
+  return ok();
+}
+
 Status JobActions::remove(const k8s::Resource& resource, const k8s::ObjectStore& store,
                           const std::string& name, const std::string& uid,
                           const std::string& version) {
@@ -131,17 +150,24 @@ Status JobActions::resize(const ResizePod& action) {
   }
   const std::string body = resized_pod(pod->text(), action.size);
   if (body.empty()) return Error{Code::kInternal, "a Pod without containers: " + action.name};
-  TRY_ASSIGN(const k8s::Object resized, context_.writer.update(k8s::pods(), key, body, "resize"));
-  expectations_.wrote(key_, context_.stores.pods, resized);
+  const auto resized = context_.writer.update(k8s::pods(), key, body, "resize");
+  if (!resized && resized.error().code == Code::kNotFound) {
+    // A Pod that is there without its subresource: the next look moves the job instead.
+    const auto there = context_.reader.get(k8s::pods(), key);
+    memory_.can_resize = !there || there->uid() != action.uid;
+  }
+  if (!resized) return resized.error();
+  expectations_.wrote(key_, context_.stores.pods, *resized);
   return ok();
 }
 
-Status JobActions::order(const std::string& what, std::int64_t generation, std::int64_t decision,
+Status JobActions::order(const std::string& engine, const std::string& what,
+                         std::int64_t generation, std::int64_t decision,
                          decltype(EngineOrder::what) order) {
   const std::string base = what + " " + std::to_string(generation) + "/" + std::to_string(decision);
   int& attempt = memory_.attempts[base];
   const std::string id = base + "/" + std::to_string(attempt);
-  const auto outcome = context_.engines.outcome(memory_.followed, id);
+  const auto outcome = context_.engines.outcome(engine, id);
   if (outcome && outcome->state == OrderOutcome::State::kFailed) {
     ++attempt;  // the next look orders anew, after the back-off that this error asks for
     return outcome->error.value_or(Error{Code::kUnavailable, "the engine failed"}).within(what);
@@ -150,11 +176,11 @@ Status JobActions::order(const std::string& what, std::int64_t generation, std::
   if (memory_.attempts.size() > 32) {
     std::erase_if(memory_.attempts, [&](const auto& entry) { return entry.first != base; });
   }
-  context_.engines.order(memory_.followed, {.id = id,
-                                            .generation = static_cast<std::uint64_t>(generation),
-                                            .decision = static_cast<std::uint64_t>(decision),
-                                            .deadline = std::chrono::minutes(10),
-                                            .what = std::move(order)});
+  context_.engines.order(engine, {.id = id,
+                                  .generation = static_cast<std::uint64_t>(generation),
+                                  .decision = static_cast<std::uint64_t>(decision),
+                                  .deadline = std::chrono::minutes(10),
+                                  .what = std::move(order)});
   return ok();
 }
 

@@ -34,9 +34,11 @@ class JobActions {
   Status remove(const k8s::Resource& resource, const k8s::ObjectStore& store,
                 const std::string& name, const std::string& uid, const std::string& version);
   Status create_certificate();
+  Status create_budget();
   Status resize(const ResizePod& action);
-  Status order(const std::string& what, std::int64_t generation, std::int64_t decision,
-               decltype(EngineOrder::what) order);
+  // `engine`: the engine client's key.
+  Status order(const std::string& engine, const std::string& what, std::int64_t generation,
+               std::int64_t decision, decltype(EngineOrder::what) order);
   Status delete_checkpoints(const std::string& uri);
 
   const ReconcileContext& context_;

@@ -22,11 +22,13 @@ struct JobMemory {
   // Compiling SQL takes milliseconds; the answer holds while its question stays the same.
   std::optional<std::string> judged;  // generation, SQL and what runs
   Verdict verdict;
-  std::vector<std::string> misfits;
+  std::vector<std::string> misfits, rollback_misfits;
   // Of orders to the engine that failed: how often, so that the next one is a new order.
   std::map<std::string, int> attempts;
   std::string last_decision;  // as logged
-  std::string followed;       // the active Pod's uid: the engine client's key; empty: none
+  // The uids of the Pods whose engines are asked: the engine client's keys; empty: none.
+  std::string followed, successor;
+  bool can_resize = true;  // whether the API server knows pods/resize, as far as was seen
 };
 
 // The memories of all jobs. Any thread; a memory is used only by the worker that has its key.

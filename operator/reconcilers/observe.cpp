@@ -22,6 +22,18 @@ std::vector<T> owned(const k8s::ObjectStore& store, const std::string& uid) {
   return out;
 }
 
+std::vector<api::Node> nodes_of(const k8s::ObjectStore& store, const std::vector<api::Pod>& pods) {
+  std::vector<api::Node> nodes;
+  for (const api::Pod& pod : pods) {
+    const auto object = store.find({"", pod.spec.node_name});
+    if (!object) continue;
+    if (auto node = api::parse<api::Node>(object->text())) {
+      nodes.push_back(std::move(node).value());
+    }
+  }
+  return nodes;
+}
+
 std::optional<std::string> find_sql(const ReconcileContext& context, const api::StreamJob& job) {
   if (!job.spec.sql_from) return job.spec.sql;
   const api::KeyRef& ref = job.spec.sql_from->config_map_key_ref;
@@ -35,8 +47,11 @@ std::optional<std::string> find_sql(const ReconcileContext& context, const api::
 
 void judge(const Observed& seen, JobMemory& memory) {
   const std::string running = running_sql(seen.job, seen.config_maps);
-  const std::string question =
+  std::string question =
       std::to_string(seen.job.metadata.generation) + '\n' + seen.sql.value_or("") + '\n' + running;
+  for (const api::VersionStatus& version : seen.job.status.versions) {
+    question += '\n' + version.hash + (version.stable ? " stable" : "");
+  }
   if (memory.judged == question) return;
   memory.verdict = check(seen.job);
   if (memory.verdict.accepted() && seen.sql && seen.job.spec.sql_from) {
@@ -45,6 +60,16 @@ void judge(const Observed& seen, JobMemory& memory) {
   memory.misfits.clear();
   if (memory.verdict.accepted() && seen.sql && running != *seen.sql) {
     memory.misfits = state_misfits_between(running, *seen.sql);
+  }
+  memory.rollback_misfits.clear();
+  const api::VersionStatus* stable = stable_version(seen.job, seen.config_maps);
+  const std::string before =
+      stable ? sql_of_version(seen.job, seen.config_maps, stable->hash) : std::string();
+  if (!before.empty() && before != running) {
+    memory.rollback_misfits = state_misfits_between(running, before);
+    for (std::string& misfit : state_misfits_between(before, running)) {
+      memory.rollback_misfits.push_back(std::move(misfit));
+    }
   }
   memory.judged = question;
 }
@@ -90,21 +115,34 @@ bool wants_reports_often(const Observed& seen) {
   return scaled || seen.job.status.phase != api::Phase::kRunning;
 }
 
-void ask_engine(const ReconcileContext& context, Observed& seen, JobMemory& memory) {
-  const api::Pod* pod = active_pod(seen.job, seen.pods);
-  const auto target = pod ? engine_target(seen.job, *pod, seen.installation) : std::nullopt;
-  const std::string key = pod ? pod->metadata.uid : "";
-  if (memory.followed != key && !memory.followed.empty()) context.engines.forget(memory.followed);
-  memory.followed = key;
-  if (!pod) return;
+// Follows the process in `pod`, in place of the one that `followed` names. Nothing: there is no
+// Pod.
+std::optional<EngineView> ask(const ReconcileContext& context, const Observed& seen,
+                              const api::Pod* pod, std::string& followed) {
+  followed = pod ? pod->metadata.uid : "";
+  if (!pod) return std::nullopt;
   // A Pod that is going may still say how the job ended.
-  if (target) context.engines.follow(*target, wants_reports_often(seen));
-  const EngineView view = context.engines.view(key);
-  if (!view.unknown_since) {
-    seen.report = view.report;
-  } else if (view.report || seen.now - *view.unknown_since > kStartMillis) {
-    seen.unknown_since = *view.unknown_since;
-    seen.unknown_reason = view.unknown_reason;
+  if (const auto target = engine_target(seen.job, *pod, seen.installation)) {
+    context.engines.follow(*target, wants_reports_often(seen));
+  }
+  return context.engines.view(followed);
+}
+
+void ask_engines(const ReconcileContext& context, Observed& seen, JobMemory& memory) {
+  const std::string before[] = {memory.followed, memory.successor};
+  const auto active = ask(context, seen, active_pod(seen.job, seen.pods), memory.followed);
+  const auto successor = ask(context, seen, successor_pod(seen.job, seen.pods), memory.successor);
+  for (const std::string& key : before) {
+    const bool kept = key == memory.followed || key == memory.successor;
+    if (!key.empty() && !kept) context.engines.forget(key);
+  }
+  if (successor && !successor->unknown_since) seen.successor_report = successor->report;
+  if (!active) return;
+  if (!active->unknown_since) {
+    seen.report = active->report;
+  } else if (active->report || seen.now - *active->unknown_since > kStartMillis) {
+    seen.unknown_since = *active->unknown_since;
+    seen.unknown_reason = active->unknown_reason;
   }
 }
 
@@ -143,15 +181,18 @@ Result<Observed> observe_job(const ReconcileContext& context, const k8s::Object&
   seen.installation = context.installation;
   seen.now = context.clock.now();
   seen.scaling = memory.scaling;
+  seen.can_resize = memory.can_resize;
   if (!seen.job.metadata.deletion_timestamp) {
     seen.sql = find_sql(context, seen.job);
     judge(seen, memory);
     seen.verdict = memory.verdict;
     seen.misfits = memory.misfits;
+    seen.rollback_misfits = memory.rollback_misfits;
+    seen.nodes = nodes_of(context.stores.nodes, seen.pods);
     seen.restore_uri = find_restore_uri(context, seen.job);
     find_policy(context, seen);
   }
-  ask_engine(context, seen, memory);
+  ask_engines(context, seen, memory);
   return seen;
 }
 

@@ -1,7 +1,10 @@
 #include "operator/reconcilers/stores.h"
 
+#include <optional>
 #include <utility>
 
+#include "controllers/api/json.h"
+#include "controllers/api/pod.h"
 #include "controllers/desired/names.h"
 
 namespace penstock {
@@ -20,6 +23,23 @@ void wake_jobs_naming(const Stores& stores, const std::string& space, std::strin
       wake.job(k8s::to_string(job.key()));
     }
   }
+}
+
+std::optional<api::Node> node_in(const std::optional<k8s::Object>& object) {
+  if (!object) return std::nullopt;
+  auto node = api::parse<api::Node>(object->text());
+  if (!node) return std::nullopt;
+  return std::move(node).value();
+}
+
+// Whether a Pod would see a difference: heartbeats are not one.
+bool same_for_pods(const api::Node& a, const api::Node& b) {
+  const auto readiness = [](const api::Node& node) {
+    for (const api::PodCondition& one : node.status.conditions)
+      if (one.type == "Ready") return one.status;
+    return api::Truth::kUnknown;
+  };
+  return a.spec == b.spec && readiness(a) == readiness(b);
 }
 
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
@@ -42,6 +62,17 @@ void wake_for_pod(const k8s::StoreChange& change, const Wake& wake) {
   const k8s::Object& pod = newest(change);
   if (pod.meta().controller_name.empty()) return;
   wake.job(k8s::to_string({pod.key().space, pod.meta().controller_name}));
+}
+
+void wake_for_node(const Stores& stores, const k8s::StoreChange& change, const Wake& wake) {
+  const auto before = node_in(change.before), after = node_in(change.after);
+  if (before && after && same_for_pods(*before, *after)) return;
+  const std::string needle = quoted(newest(change).key().name);
+  for (const k8s::Object& pod : stores.pods.all()) {
+    if (pod.text().find(needle) != std::string::npos && !pod.meta().controller_name.empty()) {
+      wake.job(k8s::to_string({pod.key().space, pod.meta().controller_name}));
+    }
+  }
 }
 
 void wake_for_config_map(const Stores& stores, const k8s::StoreChange& change, const Wake& wake) {
@@ -99,7 +130,8 @@ std::string missing_kind(const Stores& stores, const std::vector<std::string>& s
 
 Informers::Informers(const k8s::Reader& reader, Stores& stores, std::vector<std::string> spaces,
                      Clock& clock, Wake wake) {
-  if (spaces.empty()) spaces.emplace_back();
+  const bool everywhere = spaces.empty();
+  if (everywhere) spaces.emplace_back();
   const auto seed = static_cast<std::uint64_t>(clock.now());
   for (const std::string& space : spaces) {
     const auto follow = [&](const k8s::Resource& resource, k8s::ObjectStore& store,
@@ -120,6 +152,10 @@ Informers::Informers(const k8s::Reader& reader, Stores& stores, std::vector<std:
     follow(k8s::config_maps(), stores.config_maps, {},
            [&stores, wake](const Change& change) { wake_for_config_map(stores, change, wake); });
   }
+  if (!everywhere) return;
+  informers_.push_back(std::make_unique<k8s::Informer>(
+      reader, k8s::nodes(), k8s::Scope{}, stores.nodes, clock, seed + informers_.size(),
+      [&stores, wake](const k8s::StoreChange& change) { wake_for_node(stores, change, wake); }));
 }
 
 }  // namespace penstock

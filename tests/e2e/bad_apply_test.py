@@ -36,7 +36,7 @@ def main():
         # The code and the words of a real API server.
         refuse(up, {"sql": sql, "paralelism": 3}, 500, ".spec.paralelism: field not declared in schema")
         refuse(up, {"sql": sql, "parallelism": 0}, 422, "spec.parallelism")
-        refuse(up, {"sql": sql, "standby": True}, 422, "spec.standby", "NotImplemented")
+        refuse(up, {"sql": sql, "mode": "Batch"}, 422, "spec.mode", "NotImplemented")
 
         after = up.job("orders")
         if after["metadata"]["generation"] != before["metadata"]["generation"] or after["spec"] != before["spec"]:

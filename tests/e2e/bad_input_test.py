@@ -272,8 +272,8 @@ class Manifests(Case):
                              'unknown field "spec.checkpoints.intervall"', "did you mean 'interval'?")
 
     def test_what_is_not_built_is_refused(self):
-        for text in self.answers("  standby: true\n"):
-            self.assert_says(text, "spec.standby", "NotImplemented")
+        for text in self.answers("  mode: Batch\n"):
+            self.assert_says(text, "spec.mode", "NotImplemented")
 
     def test_values_out_of_bounds_or_of_a_wrong_type(self):
         for text in self.answers("  keyGroups: 0\n  parallelism: two\n  restart: {maxAttempts: -1}\n"):

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "  variables: [{name: A, valeu: x}]\n",
                 {"\"spec.variables[0].valeu\"; did you mean 'value'?"}},
         Refusal{"UnknownFieldUnlikeAnyOther", "  colour: red\n", {"unknown field \"spec.colour\""}},
-        Refusal{"NotBuilt", "  standby: true\n", {"spec.standby: NotImplemented"}},
+        Refusal{"NotBuilt", "  mode: Batch\n", {"spec.mode: NotImplemented"}},
         Refusal{"WrongType", "  parallelism: two\n", {"spec.parallelism: "}},
         Refusal{"OutOfBounds",
                 "  keyGroups: 0\n  restart: {maxAttempts: -1}\n",

@@ -77,7 +77,7 @@ TEST(Crd, DefaultsOfTheSchemaAreThoseOfTheStructs) {
   fill_defaults(spec, schema_of("StreamJob")["properties"]["spec"]);
   EXPECT_EQ(spec["checkpoints"]["interval"], "10s");
   EXPECT_EQ(spec["resources"]["slot"]["memory"], "256Mi");
-  EXPECT_EQ(spec["upgrade"]["rollback"], false);
+  EXPECT_EQ(spec["upgrade"]["rollback"], true);
   const auto decoded = decode<StreamJobSpec>(spec);
   EXPECT_TRUE(decoded.errors.empty()) << join(decoded.errors);
   EXPECT_TRUE(decoded.unknown.empty());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "controllers/api/json.h"
@@ -207,6 +208,79 @@ TEST(VersionHash, ChangesWithWhatNeedsANewProcessAndNothingElse) {
     row.change(changed);
     EXPECT_EQ(version_hash(changed, "SELECT 1", {}) != before, row.differs) << row.name;
   }
+}
+
+TEST(ChangeFrom, TellsWhatAnotherProcessCanDoFromWhatAnotherVersionNeeds) {
+  struct Case {
+    const char* name;
+    void (*change)(api::StreamJob&);
+    Change expect;
+  };
+  const Case cases[] = {
+      {"nothing", [](auto&) {}, Change::kProcess},
+      {"image", [](auto& it) { it.spec.image = "penstock:2"; }, Change::kProcess},
+      {"template", [](auto& it) { it.spec.pod_template.text = "{}"; }, Change::kProcess},
+      {"interval", [](auto& it) { it.spec.checkpoints.interval = std::chrono::seconds(1); },
+       Change::kProcess},
+      {"restart", [](auto& it) { it.spec.restart.max_attempts = 3; }, Change::kProcess},
+      {"state memory", [](auto& it) { it.spec.resources.state.memory.value *= 2; },
+       Change::kProcess},
+      {"storage keys",
+       [](auto& it) { it.spec.checkpoints.storage.secret_ref = api::NameRef{"keys"}; },
+       Change::kProcess},
+      {"storage", [](auto& it) { it.spec.checkpoints.storage.uri = "file:///d"; },
+       Change::kVersion},
+      {"sql", [](auto& it) { it.spec.sql = "SELECT 2"; }, Change::kVersion},
+      {"variables", [](auto& it) { it.spec.variables[0].value = "x"; }, Change::kVersion},
+      {"operators", [](auto& it) { it.spec.operators = {{.name = "a", .parallelism = 1}}; },
+       Change::kVersion},
+  };
+  const auto before =
+      api::parse<api::ConfigMap>(build_config_map(job(), job().spec.sql, {}).json).value();
+  for (const Case& row : cases) {
+    api::StreamJob changed = job();
+    row.change(changed);
+    EXPECT_EQ(change_from(before, changed, changed.spec.sql, {}), row.expect) << row.name;
+  }
+  EXPECT_EQ(change_from({}, job(), job().spec.sql, {}), Change::kVersion);
+}
+
+TEST(JobOfVersion, BuildsThePodThatTheVersionHadInTheSizeOfNow) {
+  api::StreamJob before = job();
+  before.spec.image = "penstock:1";
+  before.spec.pod_template.text = R"({"spec":{"nodeSelector":{"disk":"ssd"}}})";
+  before.spec.restart.max_attempts = 7;
+  const auto map =
+      api::parse<api::ConfigMap>(build_config_map(before, before.spec.sql, {}).json).value();
+  api::StreamJob now = before;
+  now.spec.image = "penstock:2";
+  now.spec.sql = "other";
+  now.spec.pod_template.text = "";
+  now.spec.variables.clear();
+  now.spec.restart.max_attempts = 0;
+  now.spec.resources.slot.memory.value *= 2;
+  const auto restored = job_of_version(now, map);
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(version_hash(*restored, restored->spec.sql, {}),
+            version_hash(before, before.spec.sql, {}));
+  EXPECT_EQ(restored->spec.resources.slot.memory, now.spec.resources.slot.memory);
+  EXPECT_FALSE(job_of_version(now, {}));
+}
+
+TEST(BuildPod, AFollowerIsToldSoAndKeepsAwayFromItsPredecessor) {
+  const json pod = json::parse(build_pod(job(), {.hash = "abc", .follow = true}, {}).json);
+  const json& args = pod["spec"]["containers"][0]["args"];
+  EXPECT_NE(std::find(args.begin(), args.end(), "--follow"), args.end());
+  const json& term = pod["spec"]["affinity"]["podAntiAffinity"]
+                        ["preferredDuringSchedulingIgnoredDuringExecution"][0];
+  EXPECT_EQ(term["podAffinityTerm"]["labelSelector"]["matchLabels"]["penstock.dev/job"], "bids");
+}
+
+TEST(BuildDisruptionBudget, KeepsTheProcessUntilItHasMoved) {
+  const json budget = json::parse(build_disruption_budget(job()).json);
+  EXPECT_EQ(budget["spec"]["minAvailable"], 1);
+  EXPECT_EQ(budget["spec"]["selector"]["matchLabels"], (json{{"penstock.dev/job", "bids"}}));
+  EXPECT_EQ(budget["metadata"]["ownerReferences"][0]["uid"], "u-1");
 }
 
 TEST(Names, AreDeterministicAndFit) {

@@ -68,6 +68,44 @@ void delete_pod(World& world) {
   }
 }
 
+void wait_a_minute(World& world) { world.now += 60'000; }
+void wait_long(World& world) { world.now += 200'000; }
+void change_image(World& world) { world.job.spec.image = "penstock:2"; }
+void want_missing_image(World& world) { world.job.spec.image = "missing"; }
+void want_bad_image(World& world) { world.bad_image = world.job.spec.image = "bad"; }
+void want_bad_sql(World& world) {
+  world.new_sql_fails = true;
+  change_sql(world);
+}
+void go_back(World& world) { world.job.spec.image = ""; }
+void damage_checkpoints(World& world) { world.follows = false; }
+void want_standby(World& world) { world.job.spec.standby = true; }
+void want_no_standby(World& world) { world.job.spec.standby = false; }
+void add_nodes(World& world) {
+  world.nodes = {{.metadata = {.name = "a"}}, {.metadata = {.name = "b"}}};
+  for (api::Pod& pod : world.pods) pod.spec.node_name = "a";
+}
+void cordon(World& world) { world.nodes[0].spec.unschedulable = true; }
+void lose_node(World& world) {
+  world.nodes[0].status.conditions = {{.type = "Ready", .status = api::Truth::kUnknown}};
+}
+void forbid_resize(World& world) { world.can_resize = false; }
+void lose_active(World& world) {
+  for (api::Pod& pod : world.pods)
+    if (pod.metadata.name == active_pod(world.job, world.pods)->metadata.name) {
+      pod.status.phase = "Failed";
+      pod.status.reason = "Evicted";
+      world.engines.erase(pod.metadata.uid);
+    }
+}
+void lose_successor(World& world) {
+  const api::Pod* successor = successor_pod(world.job, world.pods);
+  if (!successor) return;
+  world.engines.erase(successor->metadata.uid);
+  for (api::Pod& pod : world.pods)
+    if (&pod == successor) pod.status.phase = "Failed";
+}
+
 const Story kStories[] = {
     {"Deploys", {}, "Running pod Running 2/2 cpu 2100 sql old"},
     {"Grows", {grow}, "Running pod Running 4/4 cpu 4100 sql old"},
@@ -99,6 +137,51 @@ const Story kStories[] = {
     {"FailsAndIsRepaired", {break_it, change_sql}, "Running pod Running 2/2 cpu 2100 sql new"},
     {"ReplacesALostPod", {lose_pod}, "Running pod Running 2/2 cpu 2100 sql old"},
     {"ReplacesADeletedPod", {delete_pod}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"MovesToAnotherImage", {change_image}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"MovesThereAndBack", {change_image, go_back}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"LeavesACordonedNode", {add_nodes, cordon}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"LeavesALostNode",
+     {add_nodes, lose_node},
+     "Running pod(deleting) Ended 2/2 cpu 2100 pod Running 2/2 cpu 2100 sql old"},
+    {"MovesToALargerPod", {forbid_resize, grow}, "Running pod Running 4/4 cpu 4100 sql old"},
+    {"GivesUpAMoveToAnImageThatIsMissing",
+     {want_missing_image, wait_long},
+     "Running pod Running 2/2 cpu 2100 sql old"},
+    {"GivesUpAMoveWhenCheckpointsCannotBeRead",
+     {damage_checkpoints, change_image},
+     "Running pod Running 2/2 cpu 2100 sql old"},
+    {"TakesTheNextImageAfterAMissingOne",
+     {want_missing_image, change_image},
+     "Running pod Running 2/2 cpu 2100 sql old"},
+    {"KeepsAStandby",
+     {want_standby},
+     "Running pod Running 2/2 cpu 2100 pod Following 2/2 cpu 2100 sql old"},
+    {"DropsItsStandby",
+     {want_standby, want_no_standby},
+     "Running pod Running 2/2 cpu 2100 sql old"},
+    {"ItsStandbyTakesOver",
+     {want_standby, lose_active},
+     "Running pod Running 2/2 cpu 2100 pod Following 2/2 cpu 2100 sql old"},
+    {"GetsAnotherStandby",
+     {want_standby, lose_successor, wait_long, wait_long},
+     "Running pod Running 2/2 cpu 2100 pod Following 2/2 cpu 2100 sql old"},
+    {"MovesToItsStandby",
+     {add_nodes, want_standby, cordon},
+     "Running pod Running 2/2 cpu 2100 pod Following 2/2 cpu 2100 sql old"},
+    {"UpgradesWithAStandby",
+     {want_standby, change_sql},
+     "Running pod Running 2/2 cpu 2100 pod Following 2/2 cpu 2100 sql new"},
+    {"SuspendsWithAStandby", {want_standby, suspend}, "Suspended savepoint sql old"},
+    {"FinishesWithAStandby",
+     {want_standby, finish_input},
+     "Finished pod Ended 2/2 cpu 2100 sql old"},
+    {"RollsBackSql", {wait_a_minute, want_bad_sql}, "Running pod Running 2/2 cpu 2100 sql old"},
+    {"RollsBackAnImage",
+     {wait_a_minute, want_bad_image},
+     "Running pod Running 2/2 cpu 2100 sql old"},
+    {"TakesAGoodVersionAfterABadOne",
+     {wait_a_minute, want_bad_image, change_image},
+     "Running pod Running 2/2 cpu 2100 sql old"},
     {"IsDeleted", {remove}, "gone sql old"},
     {"IsDeletedWithItsCheckpoints", {grow, remove_all}, "gone checkpoints deleted sql old"},
 };
@@ -205,9 +288,10 @@ TEST(PlanStreamJob, CountsThePodBeforeItIsCreated) {
   const Plan plan = plan_stream_job(world.observe());
   EXPECT_EQ(plan.status.counters.pods, 1);
   EXPECT_EQ(plan.status.phase, Phase::kDeploying);
-  ASSERT_EQ(plan.actions.size(), 2u);
+  ASSERT_EQ(plan.actions.size(), 3u);
   EXPECT_THAT(to_string(plan.actions[0]), HasSubstr("CreateConfigMap bids-"));
-  EXPECT_EQ(to_string(plan.actions[1]), "CreatePod bids-1");
+  EXPECT_EQ(to_string(plan.actions[1]), "CreateDisruptionBudget");
+  EXPECT_EQ(to_string(plan.actions[2]), "CreatePod bids-1");
 }
 
 TEST(PlanStreamJob, AddsTheFinalizerBeforeAnythingElse) {

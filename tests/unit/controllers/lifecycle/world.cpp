@@ -20,24 +20,16 @@ World::World(std::string sql) {
   job.spec.checkpoints.storage.uri = "file:///checkpoints";
 }
 
-Observed World::observe() const {
-  Observed seen{.job = job,
-                .pods = pods,
-                .config_maps = config_maps,
-                .sql = job.spec.sql,
-                .verdict = verdict,
-                .misfits = misfits,
-                .policy = policy,
-                .policy_error = policy_error,
-                .scaling = scaling_,
-                .now = now};
-  if (job.spec.restore_from) seen.restore_uri = job.spec.restore_from->uri;
-  const api::Pod* pod = active_pod(job, pods);
-  if (!pod || pod->metadata.deletion_timestamp || !engines.contains(pod->metadata.uid)) return seen;
-  if (!reachable) {
-    seen.unknown_since = 900'000;
-    return seen;
-  }
+bool World::is_lost(const api::Pod& pod) const {
+  for (const api::Node& node : nodes)
+    if (node.metadata.name == pod.spec.node_name && !node.status.conditions.empty()) return true;
+  return false;
+}
+
+std::optional<api::JobReport> World::report_of(const api::Pod* pod) const {
+  if (!pod || pod->metadata.deletion_timestamp || !engines.contains(pod->metadata.uid))
+    return std::nullopt;
+  if (!reachable || is_lost(*pod)) return std::nullopt;
   const Engine& it = engines.at(pod->metadata.uid);
   api::JobReport report{.job = "bids",
                         .uid = "job-uid",
@@ -52,16 +44,40 @@ Observed World::observe() const {
                         .last_id = it.checkpoints,
                         .last_at = it.checkpoints > 0 ? now : 0};
   report.ending = it.ending;
-  seen.report = report;
+  if (it.phase == "Following") report.following = api::FollowReport{.caught_up = it.caught_up};
+  report.move = it.move;
+  return report;
+}
+
+Observed World::observe() const {
+  Observed seen{.job = job,
+                .pods = pods,
+                .config_maps = config_maps,
+                .sql = job.spec.sql,
+                .verdict = verdict,
+                .misfits = misfits,
+                .policy = policy,
+                .policy_error = policy_error,
+                .rollback_misfits = rollback_misfits,
+                .nodes = nodes,
+                .can_resize = can_resize,
+                .scaling = scaling_,
+                .now = now};
+  if (job.spec.restore_from) seen.restore_uri = job.spec.restore_from->uri;
+  const api::Pod* pod = active_pod(job, pods);
+  seen.successor_report = report_of(successor_pod(job, pods));
+  seen.report = report_of(pod);
+  const bool runs = pod && !pod->metadata.deletion_timestamp && engines.contains(pod->metadata.uid);
+  if (runs && !seen.report) seen.unknown_since = 900'000;
   return seen;
 }
 
-World::Engine* World::engine() {
-  for (const api::Pod& pod : pods)
-    if (!pod.metadata.deletion_timestamp && engines.contains(pod.metadata.uid))
-      return &engines.at(pod.metadata.uid);
-  return nullptr;
+World::Engine* World::engine_of(const api::Pod* pod) {
+  const bool runs = pod && !pod->metadata.deletion_timestamp && engines.contains(pod->metadata.uid);
+  return runs ? &engines.at(pod->metadata.uid) : nullptr;
 }
+World::Engine* World::engine() { return engine_of(active_pod(job, pods)); }
+World::Engine* World::successor() { return engine_of(successor_pod(job, pods)); }
 
 const std::string* World::sql_of_live_pod() const {
   for (const api::Pod& pod : pods) {
@@ -107,13 +123,19 @@ void World::reconcile() {
 
 void World::create_pod(const DesiredObject& object) {
   if (find_pod(object.name)) return wrongs.push_back("a Pod was created twice: " + object.name);
+  const bool follow = object.json.find("\"--follow\"") != std::string::npos;
   for (const api::Pod& pod : pods)
-    if (engines.contains(pod.metadata.uid) && !engines[pod.metadata.uid].ending)
+    if (engines.contains(pod.metadata.uid) && !engines[pod.metadata.uid].ending && !follow &&
+        !is_lost(pod))
       wrongs.push_back("a Pod was created beside a running one");
   api::Pod pod = api::parse<api::Pod>(object.json).value();
   pod.metadata.uid = "pod-uid-" + next_version();
   pod.metadata.resource_version = next_version();
   pod.status.phase = "Pending";
+  if (follow) pod.metadata.annotations["follow"] = "true";
+  for (const api::Node& node : nodes)
+    if (!node.spec.unschedulable && node.status.conditions.empty() && pod.spec.node_name.empty())
+      pod.spec.node_name = node.metadata.name;
   pods.push_back(pod);
   const std::size_t at = object.json.find("file:///checkpoints/default/bids/job-uid-snapshots");
   if (at != std::string::npos) {
@@ -142,16 +164,20 @@ void World::apply(const Action& action) {
             std::erase_if(config_maps, [&](const auto& one) { return one.metadata.uid == it.uid; });
           },
           [](const CreateCertificate&) {},
+          [](const CreateDisruptionBudget&) {},
           [&](const CreatePod& it) { create_pod(it.object); },
           [&](const DeletePod& it) {
             api::Pod* pod = find_pod(it.name);
             if (!same(pod, it)) return;
-            const bool alive = engines.contains(it.uid) && !engines[it.uid].ending;
+            const bool alive = engines.contains(it.uid) && !engines[it.uid].ending &&
+                               engines[it.uid].phase != "Following" &&
+                               engines[it.uid].phase != "Starting" && !is_lost(*pod);
             if (alive && !job.metadata.deletion_timestamp)
               wrongs.push_back("a running Pod was deleted");
             pod->metadata.deletion_timestamp = api::Time{now};
           },
           [&](const ResizePod& it) {
+            if (!can_resize) return wrongs.push_back("a resize that cannot be");
             api::Pod* pod = find_pod(it.name);
             if (!same(pod, it)) return;
             pod->spec.containers.front().resources.requests = {it.size.cpu, it.size.memory};
@@ -160,12 +186,12 @@ void World::apply(const Action& action) {
           [&](const EngineRescale& it) {
             Engine* to = engine();
             if (!to) return wrongs.push_back("rescale without an engine");
-            if (!first_order(it.decision)) return;
+            if (!first_order(action, it.decision)) return;
             if (static_cast<std::uint64_t>(it.decision) < to->decision)
               wrongs.push_back("an old decision");
             const PodSize need = pod_size(job.spec.resources, it.slots);
-            for (const api::Pod& pod : pods)
-              if (granted_size(pod).cpu < need.cpu)
+            if (const api::Pod* pod = active_pod(job, pods))
+              if (granted_size(*pod).cpu < need.cpu)
                 wrongs.push_back("rescale before the Pod was large enough");
             to->decision = static_cast<std::uint64_t>(it.decision);
             to->wanted = static_cast<std::uint32_t>(it.slots);
@@ -174,12 +200,29 @@ void World::apply(const Action& action) {
           [&](const EngineStop& it) {
             Engine* to = engine();
             if (!to) return wrongs.push_back("stop without an engine");
-            if (!first_order(it.decision)) return;
+            if (!first_order(action, it.decision)) return;
             to->decision = static_cast<std::uint64_t>(it.decision);
             to->phase = "Stopping";
             to->savepoint = it.savepoint_uri;
           },
           [&](const EngineSavepoint&) {},
+          [&](const EngineHandOver& it) {
+            Engine* to = engine();
+            if (!to) return wrongs.push_back("hand-over without an engine");
+            if (!first_order(action, it.decision)) return;
+            if (to->phase != "Running") wrongs.push_back("hand-over of " + to->phase);
+            to->phase = "Stopping";
+            to->handed_over = true;
+          },
+          [&](const EngineTakeOver& it) {
+            if (!engines.contains(it.pod_uid)) return wrongs.push_back("nobody takes over");
+            if (!first_order(action, it.decision)) return;
+            Engine& to = engines[it.pod_uid];
+            if (to.phase != "Following" && to.phase != "Running")
+              wrongs.push_back("take-over by " + to.phase);
+            to.taking_over = now;
+            to.take_now = it.now;
+          },
           [&](const DeleteCheckpoints&) { checkpoints_deleted = true; },
           [&](const SetParallelism& it) {
             job.spec.parallelism = it.slots;
@@ -189,52 +232,106 @@ void World::apply(const Action& action) {
       action);
 }
 
-bool World::first_order(std::int64_t decision) { return ordered_.insert(decision).second; }
+bool World::first_order(const Action& action, std::int64_t decision) {
+  return ordered_.insert({action.index(), decision}).second;
+}
+
+void World::start(api::Pod& pod) {
+  pod.status.container_statuses = {{.name = "engine"}};
+  if (!image_exists || pod.spec.containers[0].image == "missing") {
+    pod.status.container_statuses[0].state.waiting = {"ErrImagePull", "no such image"};
+    return;
+  }
+  pod.status.phase = "Running";
+  const auto slots = static_cast<std::uint32_t>(
+      (pod.spec.containers[0].resources.requests.cpu->value - job.spec.resources.base.cpu.value) /
+      job.spec.resources.slot.cpu.value);
+  Engine& it = engines[pod.metadata.uid];
+  it = {.wanted = slots, .running = slots, .started_at = now};
+  it.follow = pod.metadata.annotations.contains("follow");
+  if (pod.metadata.annotations.contains("from"))
+    it.restored_from = pod.metadata.annotations["from"];
+}
+
+// A follower: follows, and claims the job when it may.
+void World::follow(const std::string& uid, Engine& it) {
+  if (!follows) {
+    it.ending = {api::EndingKind::kFailed, "CheckpointUnreadable", "a file is damaged"};
+    it.phase = "Ended";
+    return;
+  }
+  it.caught_up = it.phase == "Following";
+  it.phase = "Following";
+  if (!it.taking_over) return;
+  bool handed = it.take_now || now - *it.taking_over > 10'000;
+  for (auto& [other, engine] : engines) handed |= other != uid && engine.handed_over;
+  if (!handed) return;
+  for (auto& [other, engine] : engines) {
+    if (other == uid || engine.ending || engine.phase == "Following") continue;
+    const bool orderly = engine.handed_over;
+    engine.handed_over = false;
+    engine.phase = "Ended";
+    engine.ending = {orderly ? api::EndingKind::kStopped : api::EndingKind::kSuperseded,
+                     orderly ? "HandedOver" : "Superseded", ""};
+  }
+  it.phase = "Running";
+  it.follow = false;
+  it.move = api::MoveReport{.at = now, .pause = std::chrono::milliseconds(40)};
+}
+
+void World::run(api::Pod& pod, Engine& it) {
+  api::ContainerStatus& container = pod.status.container_statuses[0];
+  container.resources = pod.spec.containers[0].resources;
+  const std::string map =
+      config_map_name("bids", pod.metadata.labels.at(std::string(kVersionLabel)));
+  const bool counts = std::ranges::any_of(config_maps, [&](const api::ConfigMap& one) {
+    return one.metadata.name == map && one.data.at("job.yaml").find("count") != std::string::npos;
+  });
+  const bool bad = (!bad_image.empty() && pod.spec.containers[0].image == bad_image) ||
+                   (new_sql_fails && counts);
+  if (bad && !it.ending && !it.follow) {
+    it.ending = {api::EndingKind::kFailed, "CannotHeal", "because"};
+    it.phase = "Ended";
+  }
+  if (it.ending) {
+    container.ready = false;
+    pod.status.phase = "Succeeded";
+    container.state.terminated =
+        api::TerminatedState{.exit_code = 0,
+                             .message = "{\"kind\":\"" + std::string(to_string(it.ending->kind)) +
+                                        "\",\"reason\":\"" + it.ending->reason + "\"}"};
+  } else if (it.follow) {
+    follow(pod.metadata.uid, it);
+  } else if (it.handed_over) {
+    return;  // it waits for the claim
+  } else if (it.phase == "Stopping") {
+    it.ending = {api::EndingKind::kStopped, "Stopped", ""};
+    it.phase = "Ended";
+  } else {
+    it.running = it.wanted;
+    it.phase = "Running";
+    ++it.checkpoints;
+    container.ready = true;
+  }
+}
 
 void World::tick() {
   now += 1000;
-  std::erase_if(pods,
-                [](const api::Pod& pod) { return pod.metadata.deletion_timestamp.has_value(); });
+  std::erase_if(pods, [&](const api::Pod& pod) {
+    return pod.metadata.deletion_timestamp.has_value() && !is_lost(pod);
+  });
   for (api::Pod& pod : pods) {
-    const std::string& uid = pod.metadata.uid;
-    if (pod.status.container_statuses.empty()) {
-      pod.status.container_statuses = {{.name = "engine"}};
-      if (!image_exists) {
-        pod.status.container_statuses[0].state.waiting = {"ErrImagePull", "no such image"};
-        continue;
-      }
-      pod.status.phase = "Running";
-      const auto slots = (pod.spec.containers[0].resources.requests.cpu->value -
-                          job.spec.resources.base.cpu.value) /
-                         job.spec.resources.slot.cpu.value;
-      engines[uid] = {.wanted = static_cast<std::uint32_t>(slots),
-                      .running = static_cast<std::uint32_t>(slots),
-                      .started_at = now};
-      if (pod.metadata.annotations.contains("from"))
-        engines[uid].restored_from = pod.metadata.annotations["from"];
-      continue;
-    }
-    if (!engines.contains(uid)) continue;
-    Engine& it = engines[uid];
-    api::ContainerStatus& container = pod.status.container_statuses[0];
-    container.resources = pod.spec.containers[0].resources;
-    if (it.ending) {
-      container.ready = false;
-      pod.status.phase = "Succeeded";
-      container.state.terminated =
-          api::TerminatedState{.exit_code = 0,
-                               .message = "{\"kind\":\"" + std::string(to_string(it.ending->kind)) +
-                                          "\",\"reason\":\"" + it.ending->reason + "\"}"};
-    } else if (it.phase == "Stopping") {
-      it.ending = {api::EndingKind::kStopped, "Stopped", ""};
-      it.phase = "Ended";
-    } else {
-      it.running = it.wanted;
-      it.phase = "Running";
-      ++it.checkpoints;
-      container.ready = true;
-    }
+    if (is_lost(pod)) continue;
+    if (pod.status.container_statuses.empty())
+      start(pod);
+    else if (engines.contains(pod.metadata.uid))
+      run(pod, engines[pod.metadata.uid]);
   }
+  const auto running = std::ranges::count_if(pods, [&](const api::Pod& pod) {
+    return engines.contains(pod.metadata.uid) && engines[pod.metadata.uid].phase == "Running" &&
+           !is_lost(pod);
+  });
+  if (running > 1) wrongs.push_back("two processes run");
 }
 
 bool World::settle() {

@@ -31,11 +31,17 @@ class World {
     std::string phase = "Starting";
     std::uint32_t wanted = 1, running = 1;
     std::uint64_t decision = 0, checkpoints = 0;
+    bool follow = false, caught_up = false;
+    bool handed_over = false;           // it has stopped at its barrier
+    std::optional<Millis> taking_over;  // since when
+    bool take_now = false;
+    std::optional<api::MoveReport> move;
     Millis started_at = 0;
     std::string restored_from, savepoint;
     std::optional<api::EndingReport> ending;
   };
-  Engine* engine();  // of the one live Pod, or nullptr
+  Engine* engine();     // of the active Pod, or nullptr
+  Engine* successor();  // of the one that follows it, or nullptr
   const std::string* sql_of_live_pod() const;
 
   api::StreamJob job;
@@ -49,6 +55,12 @@ class World {
   bool gone = false;                      // the job's finalizer was removed
   bool reachable = true;
   bool image_exists = true;
+  std::string bad_image;       // a process of it fails
+  bool new_sql_fails = false;  // so does one whose SQL counts
+  bool follows = true;         // a follower finds checkpoints that it can read
+  bool can_resize = true;
+  std::vector<api::Node> nodes;  // Pods go to the first one that is schedulable
+  std::vector<std::string> rollback_misfits;
   bool checkpoints_deleted = false;
   Millis now = 1'000'000;
   int writes = 0;
@@ -64,11 +76,17 @@ class World {
   api::Pod* find_pod(const std::string& name);
   std::string next_version() { return std::to_string(++version_); }
 
-  bool first_order(std::int64_t decision);
+  bool first_order(const Action& action, std::int64_t decision);
+  Engine* engine_of(const api::Pod* pod);
+  std::optional<api::JobReport> report_of(const api::Pod* pod) const;
+  bool is_lost(const api::Pod& pod) const;
+  void start(api::Pod& pod);
+  void run(api::Pod& pod, Engine& it);
+  void follow(const std::string& uid, Engine& it);
 
   ScalingHistory scaling_;
-  std::set<std::int64_t>
-      ordered_;  // as the shell remembers: an order that was taken is not sent again
+  // As the shell remembers: an order that was taken is not sent again.
+  std::set<std::pair<std::size_t, std::int64_t>> ordered_;
   int version_ = 100;
 };
 

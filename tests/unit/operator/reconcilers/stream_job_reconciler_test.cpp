@@ -85,6 +85,73 @@ TEST(StreamJobReconciler, ARescaleIsOrderedOnceWithItsReasonAndSeen) {
   EXPECT_EQ(world.job().status.last_scale->to, 4);
 }
 
+TEST(StreamJobReconciler, ANewImageMovesTheJobToASuccessorThatFollowed) {
+  World world;
+  world.create_job();
+  world.start_job();
+  const std::string before = world.engine();
+  world.change_spec({{"image", "penstock:2"}});
+  world.settle(4);
+  ASSERT_TRUE(world.job().status.successor);
+  EXPECT_EQ(world.job().status.phase, api::Phase::kMoving);
+  EXPECT_EQ(world.job().status.pods.desired, 2);
+  const Json pod = Json::parse(world.api.find(k8s::pods(), {"team", "flights-2"}));
+  EXPECT_EQ(pod["spec"]["containers"][0]["image"], "penstock:2");
+  EXPECT_EQ(world.engines.orders(before).size(), 0u);
+
+  world.report_following(2);
+  world.settle(6);
+  ASSERT_EQ(world.engines.orders(before).size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<EngineOrder::HandOver>(world.engines.orders(before)[0].what));
+  const api::StreamJob job = world.job();
+  EXPECT_EQ(job.status.phase, api::Phase::kRunning);
+  EXPECT_EQ(job.status.active, 2);
+  EXPECT_FALSE(job.status.successor);
+  EXPECT_EQ(world.api.count(k8s::pods()), 1u);
+  ASSERT_TRUE(job.status.last_move);
+  EXPECT_EQ(job.status.last_move->from, "flights-1");
+  EXPECT_EQ(job.status.last_move->to, "flights-2");
+  EXPECT_EQ(job.status.last_move->reason, "NewVersion");
+  EXPECT_EQ(job.status.last_move->pause_ms, 40);
+  EXPECT_EQ(job.status.versions.front().image, "penstock:2");
+}
+
+TEST(StreamJobReconciler, AStandbyTakesOverAtOnceWhenTheActivePodIsGone) {
+  World world;
+  world.create_job({{"standby", true}});
+  world.start_job();
+  world.settle(2);
+  ASSERT_TRUE(world.job().status.successor);
+  EXPECT_EQ(world.job().status.successor->role, api::SuccessorRole::kStandby);
+  world.report_following(2);
+  world.settle(2);
+  EXPECT_TRUE(world.engines.orders(world.engine(2)).empty());
+  world.api.remove(k8s::pods(), {"team", "flights-1"});
+  world.settle(4);
+  const auto orders = world.engines.orders(world.engine(2));
+  ASSERT_EQ(orders.size(), 1u);
+  EXPECT_TRUE(std::get<EngineOrder::TakeOver>(orders[0].what).now);
+  EXPECT_EQ(world.job().status.active, 2);
+  EXPECT_EQ(world.job().status.last_move->reason, "ProcessLost");
+  EXPECT_EQ(world.job().status.successor->pod, 3);  // the next standby
+}
+
+TEST(StreamJobReconciler, ACordonedNodeIsLeft) {
+  World world;
+  world.api.put(k8s::nodes(), R"({"metadata":{"name":"n1"},"spec":{}})");
+  world.create_job();
+  world.start_job();
+  Json pod = Json::parse(world.api.find(k8s::pods(), {"team", "flights-1"}));
+  pod["spec"]["nodeName"] = "n1";
+  world.api.put(k8s::pods(), pod.dump());
+  world.settle(2);
+  EXPECT_FALSE(world.job().status.successor);
+  world.api.put(k8s::nodes(), R"({"metadata":{"name":"n1"},"spec":{"unschedulable":true}})");
+  world.settle(2);
+  ASSERT_TRUE(world.job().status.successor);
+  EXPECT_EQ(world.job().status.successor->reason, "NodeCordoned");
+}
+
 TEST(StreamJobReconciler, APolicyThatIsNotThereIsNamedUntilItIs) {
   World world;
   world.create_job({{"scaling", {{"policyRef", {{"name", "quick"}}}}}});

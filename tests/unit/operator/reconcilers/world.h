@@ -59,9 +59,9 @@ class World {
   bool gone() const { return api.find(k8s::stream_jobs(), {"team", "flights"}).empty(); }
   std::string uid() const { return job().metadata.uid; }
   // What the engine client knows the job's process by; empty without a Pod.
-  std::string engine() const {
-    const std::string name = pod_name("flights", job().status.counters.pods);
-    const std::string pod = api.find(k8s::pods(), {"team", name});
+  std::string engine() const { return engine(active_number(job().status)); }
+  std::string engine(std::int64_t number) const {
+    const std::string pod = api.find(k8s::pods(), {"team", pod_name("flights", number)});
     return pod.empty() ? "" : Json::parse(pod)["metadata"]["uid"].get<std::string>();
   }
 
@@ -71,6 +71,7 @@ class World {
     fill(k8s::job_snapshots(), stores.snapshots);
     fill(k8s::pods(), stores.pods);
     fill(k8s::config_maps(), stores.config_maps);
+    fill(k8s::nodes(), stores.nodes);
   }
   Result<NextLook> look() { return jobs.reconcile("team/flights"); }
 
@@ -102,6 +103,17 @@ class World {
     report.started_at = 1;
     report.checkpoints = {.completed = 1, .last_id = 1, .last_at = clock.now(), .last_bytes = 10};
     engines.report(engine(), report);
+  }
+  // The engine of that Pod says that it follows, and would take over in no time.
+  void report_following(std::int64_t number) {
+    api::JobReport report;
+    report.job = "team/flights";
+    report.uid = uid();
+    report.phase = "Following";
+    report.at = clock.now();
+    report.started_at = 1;
+    report.following = api::FollowReport{.record = 3, .checkpoint_id = 1, .caught_up = true};
+    engines.report(engine(number), report);
   }
   // Looks again and again, with the kubelet at work and errors repeated, for `rounds`.
   void settle(int rounds = 12) {
