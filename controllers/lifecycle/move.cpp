@@ -12,8 +12,7 @@ using Role = api::SuccessorRole;
 constexpr Millis kSchedulingTimeout = 120'000;  // a cluster autoscaler needs its Pending Pod
 constexpr Millis kPullTimeout = 600'000;
 constexpr Millis kFollowTimeout = 1'800'000;
-constexpr Millis kHandOverTimeout = 60'000;
-constexpr Millis kClaimTimeout = 20'000;  // after 10 s it claims whatever happens
+constexpr Millis kHandOverTimeout = 180'000;  // the engine tries for a minute, and then claims
 constexpr Millis kAgainAfter = 300'000;
 
 bool processes(const std::optional<api::JobReport>& report) {
@@ -79,7 +78,7 @@ Note trouble_of(const Draft& draft, const Process& next) {
   }
   const bool ordered = it.decision > 0;
   if (ordered && draft.seen.now - it.ordered_at.millis > kHandOverTimeout)
-    return trouble("HandOverFailed", "the job was not handed over in a minute");
+    return trouble("HandOverFailed", "the job was not handed over in three minutes");
   if (it.role == Role::kMove && !ordered && age > kFollowTimeout)
     return trouble("NotCaughtUp", "it did not catch up with the checkpoints in half an hour");
   return {};
@@ -170,11 +169,11 @@ void go_on_moving(Draft& draft, const Process& active, const Process& next) {
   if (begins || it.decision > 0) hand_over(draft, active, *next.pod);
 }
 
-// The predecessor has stopped as it was told, and the successor is at it.
-bool is_handing_over(const Draft& draft, const Process& next) {
+// The predecessor has ended because the successor has claimed the job.
+bool has_handed_over(const Draft& draft, const Process& active, const Process& next) {
   const api::SuccessorStatus& it = *draft.status.successor;
-  return it.decision > 0 && next.state == State::kUp &&
-         draft.seen.now - it.ordered_at.millis < kClaimTimeout;
+  return it.decision > 0 && active.state == State::kEnded && active.ending.reason == "HandedOver" &&
+         next.state == State::kUp && draft.seen.now - it.ordered_at.millis < kHandOverTimeout;
 }
 
 bool is_wanted(const Draft& draft) {
@@ -289,7 +288,7 @@ bool plan_successor(Draft& draft, const Process& active) {
     return false;
   }
   const Fate fate = fate_of(draft, active);
-  if (fate == Fate::kGone && is_handing_over(draft, next)) {
+  if (has_handed_over(draft, active, next)) {
     go_on_moving(draft, active, next);
     return true;
   }

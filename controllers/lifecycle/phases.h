@@ -47,6 +47,7 @@ inline constexpr std::array kEdges = {
     Edge{Phase::kRescaling, Phase::kMoving},       // the same, during a rescale
     Edge{Phase::kDeploying, Phase::kMoving},       // the Pod was lost; its standby takes over
     Edge{Phase::kMoving, Phase::kRunning},         // the successor processes, or was given up
+    Edge{Phase::kMoving, Phase::kRescaling},       // it processes, with another size than wanted
     Edge{Phase::kMoving, Phase::kDeploying},       // both Pods were lost
     Edge{Phase::kMoving, Phase::kUpgrading},       // another version is wanted meanwhile
     Edge{Phase::kMoving, Phase::kSuspended},       // it should not run after all
