@@ -345,7 +345,8 @@ void take_over(Draft& draft, const api::Pod& pod, const api::JobReport& report) 
 
 bool moves_to_target(const Draft& draft, const Process& process, std::string_view hash) {
   if (process.state != State::kUp || !processes(draft.seen.report)) return false;
-  if (draft.status.nonces.restart != draft.spec().restart_nonce) return false;
+  if (draft.status.nonces.restart != draft.spec().restart_nonce || restores_again(draft))
+    return false;
   if (checkpoint_uri(draft.job(), draft.seen.installation).empty()) return false;
   const std::string name = config_map_name(draft.job().metadata.name, hash);
   const std::optional<api::StreamJob> job = version_job(draft, draft.target.hash);
