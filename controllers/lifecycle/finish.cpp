@@ -32,11 +32,14 @@ Note state_safe(const Draft& draft) {
         "no checkpoints: neither spec.checkpoints.storage.uri nor the operator names a place");
   if (!draft.seen.report) return {};
   const api::CheckpointReport& report = draft.seen.report->checkpoints;
-  if (report.last_at == 0)
+  // What status says is complete stays so when a new process has none of its own yet.
+  const Millis last_at = draft.status.checkpoint.completed_at.millis;
+  if (last_at == 0)
     return no("NoCheckpoint",
               report.last_error.empty() ? "no checkpoint is complete yet" : report.last_error);
+  const bool over = draft.phase == Phase::kFinished || draft.phase == Phase::kFailed;
   const Millis interval = duration_cast<milliseconds>(draft.spec().checkpoints.interval).count();
-  if (draft.seen.now - report.last_at > 3 * interval + report.last_duration + kRefreshEvery)
+  if (!over && draft.seen.now - last_at > 3 * interval + report.last_duration + kRefreshEvery)
     return no("CheckpointOld", report.last_error.empty()
                                    ? "the newest checkpoint is older than three intervals"
                                    : report.last_error);
@@ -230,7 +233,8 @@ Plan finish(Draft draft) {
   plan.events = condition_events(draft);
   plan.events.insert(plan.events.end(), draft.events.begin(), draft.events.end());
   const bool scales = is_news(draft);
-  const bool due = draft.seen.now - before.refreshed_at.millis >= kRefreshEvery;
+  const Millis age = draft.seen.now - before.refreshed_at.millis;
+  const bool due = age >= kRefreshEvery || age < 0;  // or the clock was set back
   if (!scales && lasting(draft.status) == lasting(before) && !(due && draft.seen.report)) {
     plan.status = before;
   } else {

@@ -84,6 +84,10 @@ struct Event {
   std::string collection, space, type, object;
 };
 
+std::string line_of(const Event& event) {
+  return R"({"type":")" + event.type + R"(","object":)" + event.object + "}";
+}
+
 }  // namespace
 
 struct MemoryApi::State {
@@ -98,6 +102,7 @@ struct MemoryApi::State {
   std::uint64_t uids = 0;
   std::uint64_t watch_epoch = 0, bookmarks = 0;
   bool held = false;
+  bool graceful_pods = false;
 
   void publish(const Key& key, const std::string& type, Json& object) {
     object["metadata"]["resourceVersion"] = std::to_string(++version);
@@ -161,8 +166,11 @@ struct MemoryApi::State {
     if (next.value("spec", Json()) != known.value("spec", Json())) {
       next["metadata"]["generation"] = known["metadata"].value("generation", 1) + 1;
     }
+    const auto held_by = [](const Json& object) {
+      return !object["metadata"].value("finalizers", Json::array()).empty();
+    };
     const bool deleting = next["metadata"].contains("deletionTimestamp");
-    if (deleting && next["metadata"].value("finalizers", Json::array()).empty()) {
+    if (deleting && held_by(known) && !held_by(next)) {
       return erase(key, std::move(next));
     }
     return store(key, std::move(next), "MODIFIED", 200);
@@ -200,7 +208,9 @@ struct MemoryApi::State {
       }
     }
     Json object = found->second;
-    if (object["metadata"].value("finalizers", Json::array()).empty()) {
+    const bool graceful =
+        graceful_pods && object["kind"] == "Pod" && options.value("gracePeriodSeconds", 1) != 0;
+    if (!graceful && object["metadata"].value("finalizers", Json::array()).empty()) {
       return erase(key, std::move(object));
     }
     if (object["metadata"].contains("deletionTimestamp")) return {200, object.dump()};
@@ -286,7 +296,7 @@ Result<Response> MemoryApi::watch(const Request& request, const Transport::OnLin
     std::string line;
     if (const Event* event = next()) {
       seen = event->version;
-      line = R"({"type":")" + event->type + R"(","object":)" + event->object + "}";
+      line = line_of(*event);
     } else if (state_->bookmarks != bookmarks) {
       bookmarks = state_->bookmarks;
       seen = std::max(seen, state_->version);
@@ -345,6 +355,34 @@ std::size_t MemoryApi::count(const Resource& resource) const {
   std::scoped_lock lock(state_->mutex);
   return static_cast<std::size_t>(std::ranges::count_if(
       state_->objects, [&](const auto& entry) { return entry.first.first == target.collection; }));
+}
+
+ObjectList MemoryApi::objects(const Resource& resource) const {
+  const Target target = parse_target(resource.path({}));
+  std::scoped_lock lock(state_->mutex);
+  return parse_list(state_->list(target).body).value();
+}
+
+std::vector<std::string> MemoryApi::changes(const Resource& resource, std::uint64_t after,
+                                            std::uint64_t until) const {
+  const Target target = parse_target(resource.path({}));
+  std::scoped_lock lock(state_->mutex);
+  std::vector<std::string> lines;
+  for (const Event& event : state_->history) {
+    if (event.version <= after || event.version > until) continue;
+    if (event.collection == target.collection) lines.push_back(line_of(event));
+  }
+  return lines;
+}
+
+std::uint64_t MemoryApi::version() const {
+  std::scoped_lock lock(state_->mutex);
+  return state_->version;
+}
+
+void MemoryApi::end_pods_gracefully() {
+  std::scoped_lock lock(state_->mutex);
+  state_->graceful_pods = true;
 }
 
 void MemoryApi::end_watches() {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "operator/k8s/object.h"
 #include "operator/k8s/resource.h"
 #include "operator/k8s/transport.h"
 
@@ -35,6 +38,14 @@ class MemoryApi {
   // The object's JSON; empty when it is not there.
   std::string find(const Resource& resource, const ObjectKey& key) const;
   std::size_t count(const Resource& resource) const;
+  ObjectList objects(const Resource& resource) const;
+  // The lines that a watch from `after` would bring now, up to version `until`.
+  std::vector<std::string> changes(const Resource& resource, std::uint64_t after,
+                                   std::uint64_t until) const;
+  std::uint64_t version() const;  // of the newest change
+
+  // From here on a deleted Pod stays, marked, until somebody deletes it with a grace of 0.
+  void end_pods_gracefully();
 
   void end_watches();           // every open watch ends normally
   void forget_history();        // watches from older versions get a 410
