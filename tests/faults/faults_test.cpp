@@ -14,15 +14,14 @@ using testing::StartsWith;
 
 // How many places of each kind of fault are tried in each story, and how many runs with several
 // faults; 0: every place. The environment makes a campaign of it, as `./dev test faults` does.
-int from_environment(const char* name, int otherwise) {
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoi(text);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-int places() { return from_environment("PENSTOCK_PLACES", 3); }
-int rounds() { return from_environment("PENSTOCK_ROUNDS", 2); }
+int places() { return static_cast<int>(from_environment("PENSTOCK_PLACES", 3)); }
+int rounds() { return static_cast<int>(from_environment("PENSTOCK_ROUNDS", 2)); }
 std::uint64_t seed() {
-  static const auto kSeed =
-      static_cast<std::uint64_t>(from_environment("PENSTOCK_SEED", 20'260'601));
+  static const auto kSeed = from_environment("PENSTOCK_SEED", 20'260'601);
   return kSeed;
 }
 

@@ -61,12 +61,12 @@ TEST(StreamJobReconciler, ActsOnNothingUntilTheCacheShowsItsOwnWrites) {
   world.create_job();
   world.sync();
   ASSERT_TRUE(world.look());
-  const auto after_first = writes(world.transport.counts());
+  const auto after_first = writes(world.memory.counts());
   EXPECT_GT(after_first, 0u);
   const auto again = world.look();
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, NextLook(50ms));
-  EXPECT_EQ(writes(world.transport.counts()), after_first);
+  EXPECT_EQ(writes(world.memory.counts()), after_first);
 }
 
 TEST(StreamJobReconciler, ARescaleIsOrderedOnceWithItsReasonAndSeen) {
@@ -273,14 +273,14 @@ TEST(StreamJobReconciler, ACalmMinuteCostsStatusRefreshesOnly) {
   world.create_job();
   world.start_job();
   world.settle(15);
-  const k8s::RequestCounts before = world.transport.counts();
+  const k8s::RequestCounts before = world.memory.counts();
   for (int second = 0; second < 60; ++second) {
     world.report(2);
     world.sync();
     ASSERT_TRUE(world.look());
     world.clock.advance(1s);
   }
-  const k8s::RequestCounts after = world.transport.counts();
+  const k8s::RequestCounts after = world.memory.counts();
   std::uint64_t others = 0, refreshes = 0;
   for (const auto& [what, count] : after) {
     const auto known = before.find(what);
@@ -292,48 +292,6 @@ TEST(StreamJobReconciler, ACalmMinuteCostsStatusRefreshesOnly) {
   EXPECT_EQ(others, 0u);
   EXPECT_LE(refreshes, 7u);
   EXPECT_GE(refreshes, 5u);
-}
-
-// The whole life of a job: created, running, rescaled, deleted.
-void live(World& world, const std::function<void()>& checkpoint) {
-  world.create_job();
-  world.start_job();
-  checkpoint();
-  world.change_spec({{"parallelism", 3}});
-  world.settle(8);
-  checkpoint();
-  world.api.remove(k8s::stream_jobs(), {"team", "flights"});
-  world.settle();
-}
-
-TEST(StreamJobReconciler, FailingAtAnyStepEndsInTheSameWorld) {
-  using When = k8s::FailingTransport::When;
-  int calls = 0;
-  {
-    World world;
-    live(world, [] {});
-    ASSERT_TRUE(world.gone());
-    calls = world.transport.calls();
-  }
-  ASSERT_GT(calls, 5);
-  for (const When when : {When::kBefore, When::kAfter}) {
-    for (int fail_at = 0; fail_at < calls; ++fail_at) {
-      SCOPED_TRACE("call " + std::to_string(fail_at) +
-                   (when == When::kBefore ? " before" : " after"));
-      World world(fail_at, when);
-      int stage = 0;
-      live(world, [&] {
-        EXPECT_EQ(world.job().status.phase, api::Phase::kRunning);
-        EXPECT_EQ(world.job().status.parallelism.running, stage++ == 0 ? 2 : 3);
-        EXPECT_EQ(world.api.count(k8s::pods()), 1u);
-        EXPECT_EQ(world.api.count(k8s::config_maps()), 1u);
-        EXPECT_EQ(world.api.count(k8s::secrets()), 1u);
-        EXPECT_EQ(world.job().status.counters.pods, 1);
-      });
-      EXPECT_TRUE(world.gone());
-      EXPECT_EQ(world.api.count(k8s::pods()), 0u);
-    }
-  }
 }
 
 TEST(StreamJobReconciler, PublishesItsJobsAsMetrics) {

@@ -9,7 +9,6 @@
 #include "controllers/api/stream_job.h"
 #include "controllers/desired/names.h"
 #include "operator/engines/fake_engine_client.h"
-#include "operator/k8s/failing_transport.h"
 #include "operator/k8s/memory_transport.h"
 #include "operator/reconcilers/context.h"
 #include "operator/reconcilers/job_snapshot_reconciler.h"
@@ -31,9 +30,7 @@ inline constexpr const char* kSql =
 // test says. The caches are filled only by sync(), so that each step is deterministic.
 class World {
  public:
-  explicit World(int fail_at = -1,
-                 k8s::FailingTransport::When when = k8s::FailingTransport::When::kBefore)
-      : transport(memory, fail_at, when) {
+  World() {
     context.installation.checkpoint_base = "file:///checkpoints";
     context.installation.authority_id = "a1";
     context.certify = [](const std::string& name) { return TlsTexts{name, "key", "ca"}; };
@@ -135,9 +132,8 @@ class World {
   metrics::Registry metrics;
   k8s::MemoryApi api;
   k8s::MemoryTransport memory{api};
-  k8s::FailingTransport transport;
-  k8s::Reader reader{transport};
-  k8s::Writer writer{transport, "penstock-operator"};
+  k8s::Reader reader{memory};
+  k8s::Writer writer{memory, "penstock-operator"};
   k8s::Writer event_writer{memory, "penstock-operator"};
   Stores stores;
   FakeEngineClient engines{clock};
