@@ -14,6 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+// An order that is said to be done and is still wanted after this has been lost by the engine.
+constexpr Duration kUntilSeen = std::chrono::seconds(30);
+
 }  // namespace
 
 std::string with_status(const k8s::Object& object, const std::string& status_json) {
@@ -165,12 +168,22 @@ Status JobActions::order(const std::string& engine, const std::string& what,
                          std::int64_t generation, std::int64_t decision,
                          decltype(EngineOrder::what) order) {
   const std::string base = what + " " + std::to_string(generation) + "/" + std::to_string(decision);
-  int& attempt = memory_.attempts[base];
-  const std::string id = base + "/" + std::to_string(attempt);
+  JobMemory::Tries& tries = memory_.attempts[base];
+  const std::string id = base + "/" + std::to_string(tries.failed);
   const auto outcome = context_.engines.outcome(engine, id);
   if (outcome && outcome->state == OrderOutcome::State::kFailed) {
-    ++attempt;  // the next look orders anew, after the back-off that this error asks for
+    tries = {tries.failed +
+             1};  // the next look orders anew, after the back-off that this error asks for
     return outcome->error.value_or(Error{Code::kUnavailable, "the engine failed"}).within(what);
+  }
+  if (outcome && outcome->state == OrderOutcome::State::kDone) {
+    const Duration now = context_.clock.monotonic();
+    if (now - tries.done_since.value_or(now) >= kUntilSeen) {
+      tries = {tries.failed + 1};
+      return Error{Code::kUnavailable,
+                   "the engine took the order and did not carry it out: " + what};
+    }
+    if (!tries.done_since) tries.done_since = now;
   }
   if (outcome) return ok();  // under way, or done: the report will say so
   if (memory_.attempts.size() > 32) {

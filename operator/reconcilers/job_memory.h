@@ -11,6 +11,7 @@
 #include "controllers/admission/verdict.h"
 #include "controllers/api/stream_job.h"
 #include "controllers/autoscaler/autoscaler.h"
+#include "runtime/base/clock.h"
 
 namespace penstock {
 
@@ -23,8 +24,13 @@ struct JobMemory {
   std::optional<std::string> judged;  // generation, SQL and what runs
   Verdict verdict;
   std::vector<std::string> misfits, rollback_misfits;
-  // Of orders to the engine that failed: how often, so that the next one is a new order.
-  std::map<std::string, int> attempts;
+  // Of orders to the engine: how often one failed, so that the next one is a new order, and since
+  // when (monotonic) it is said to be done although its effect is not seen.
+  struct Tries {
+    int failed = 0;
+    std::optional<Duration> done_since{};
+  };
+  std::map<std::string, Tries> attempts;
   std::string last_decision;  // as logged
   // The uids of the Pods whose engines are asked: the engine client's keys; empty: none.
   std::string followed, successor;

@@ -125,7 +125,12 @@ std::optional<EngineView> ask(const ReconcileContext& context, const Observed& s
   if (const auto target = engine_target(seen.job, *pod, seen.installation)) {
     context.engines.follow(*target, wants_reports_often(seen));
   }
-  return context.engines.view(followed);
+  EngineView view = context.engines.view(followed);
+  if (view.report && view.report->uid != seen.job.metadata.uid) {
+    view.unknown_since = seen.now;
+    view.unknown_reason = "what answers there is of another job: " + view.report->job;
+  }
+  return view;
 }
 
 void ask_engines(const ReconcileContext& context, Observed& seen, JobMemory& memory) {

@@ -115,7 +115,11 @@ void EnginesSeen::refresh(Followed& job) {
   }
   job.unknown_since.reset();
   job.report = process->said[process->said.size() - 1 - faults.late];
-  if (faults.other) job.report->uid = "another-job";
+  if (faults.other) {
+    job.report->uid = "another-job";
+    job.report->phase = "Ended";
+    job.report->ending = api::EndingReport{api::EndingKind::kFinished, "InputEnded", ""};
+  }
   if (!faults.forgets) return;
   job.report->checkpoints = {};
   job.report->generation = job.report->decision = 0;
@@ -141,7 +145,7 @@ void EnginesSeen::order(const std::string& key, const EngineOrder& order) {
   const OrderOutcome lost{State::kFailed, Error{Code::kUnavailable, "no answer"}, {}};
   if (faults.silent || faults.refuses) {
     job.outcomes[order.id] = lost;
-  } else if (faults.idle) {
+  } else if (faults.idle && !std::holds_alternative<EngineOrder::Savepoint>(order.what)) {
     job.outcomes[order.id] = {State::kDone, std::nullopt, {1}};
   } else {
     const OrderOutcome outcome = engines_.take(job.target.key, order);

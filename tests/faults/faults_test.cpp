@@ -18,7 +18,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-int places() { return static_cast<int>(from_environment("PENSTOCK_PLACES", 3)); }
+int places() { return static_cast<int>(from_environment("PENSTOCK_PLACES", 2)); }
 int rounds() { return static_cast<int>(from_environment("PENSTOCK_ROUNDS", 2)); }
 std::uint64_t seed() {
   static const auto kSeed = from_environment("PENSTOCK_SEED", 20'260'601);
@@ -98,6 +98,18 @@ TEST_P(Campaign, AnyOneFaultChangesNeitherTheEndNorWhatItTook) {
     }
   }
   std::cout << story_.name << ": " << runs << " runs, seed " << seed() << "\n";
+}
+
+TEST_P(Campaign, ASecondOperatorDoesNothingTwice) {
+  Scene scene;
+  scene.add_twin();
+  bool settled = true;
+  for (const auto event : story_.events) {
+    event(scene);
+    settled = scene.settle() && settled;
+  }
+  EXPECT_TRUE(settled) << scene.log();
+  EXPECT_EQ(scene.outcome(), plain_.outcome) << scene.log();
 }
 
 TEST_P(Campaign, SeveralFaultsInOneRunNeither) {

@@ -67,12 +67,19 @@ Scene::Scene(std::vector<Fault> faults) : faults_(std::move(faults)) {
   begin_operator(0);
 }
 
-void Scene::begin_operator(std::size_t behind) {
-  if (operator_) retired_.push_back(std::move(operator_));
-  operator_ = std::make_unique<OperatorProcess>(
+std::unique_ptr<OperatorProcess> Scene::make_operator() {
+  auto made = std::make_unique<OperatorProcess>(
       api_, engines_, clock_,
       [this](OperatorProcess& who, const k8s::Request& request) { return on_call(who, request); });
-  operator_->list();
+  made->list();
+  return made;
+}
+
+void Scene::add_twin() { twin_ = make_operator(); }
+
+void Scene::begin_operator(std::size_t behind) {
+  if (operator_) retired_.push_back(std::move(operator_));
+  operator_ = make_operator();
   behind_ = behind;
   behind_until_ = steps_ + static_cast<int>(behind);
 }
@@ -88,6 +95,11 @@ void Scene::create_job() {
 
 void Scene::change_spec(const Json& merge_patch) {
   api_.handle({"PATCH", k8s::stream_jobs().path(kJob), Json{{"spec", merge_patch}}.dump(),
+               "application/merge-patch+json"});
+}
+
+void Scene::drop_finalizer() {
+  api_.handle({"PATCH", k8s::stream_jobs().path(kJob), R"({"metadata":{"finalizers":null}})",
                "application/merge-patch+json"});
 }
 
@@ -206,6 +218,12 @@ void Scene::set_faults() {
                      .late = is(FaultKind::kEngineLate) ? kLate : 0};
 }
 
+void Scene::let_work(OperatorProcess& who) {
+  who.see({}, api_.version());
+  who.look_at_engines();
+  for (int i = 0; i < kReconcilesInAStep && who.work(); ++i) who.see({}, api_.version());
+}
+
 // One second.
 void Scene::step() {
   set_faults();
@@ -223,7 +241,10 @@ void Scene::step() {
       operator_->wake_all();
     }
     see();
+    // In turns, reconcile by reconcile: that is when two get into each other's way.
+    if (twin_) let_work(*twin_);
   }
+  if (twin_) let_work(*twin_);
   run_pods();
   engines_.tick(clock_.true_now());
   clock_.advance(1s);
@@ -240,7 +261,9 @@ bool Scene::settle() {
   for (int i = 0; i < kMostSteps; ++i) {
     step();
     const std::string now = outcome();
-    const bool calm = now == before && operator_->content() && std::ranges::all_of(faults_, over);
+    // What is pending is waited for, however long that takes.
+    const bool calm = now == before && operator_->content() && !job().status.pending &&
+                      std::ranges::all_of(faults_, over);
     quiet = calm ? quiet + 1 : 0;
     before = now;
     if (quiet == kQuietSteps) return true;

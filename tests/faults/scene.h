@@ -38,12 +38,15 @@ class SteppedClock final : public Clock {
 class Scene {
  public:
   explicit Scene(std::vector<Fault> faults = {});
+  // From here on a second operator works beside the first, as if somebody had installed it twice.
+  void add_twin();
 
   // What users do.
   void create_job();
   void create(const k8s::Resource& resource, const std::string& name, const Json& spec);
   void change_spec(const Json& merge_patch);
   void delete_job();
+  void drop_finalizer();
   void delete_pods();
   // What happens to processes.
   void end_processes(api::EndingKind kind);
@@ -66,7 +69,9 @@ class Scene {
   Result<k8s::Response> serve(const k8s::Request& request);
   Result<k8s::Response> taken_over(OperatorProcess& who, const k8s::Request& request, bool late);
   const Fault* fault_at(bool request, int number) const;
+  std::unique_ptr<OperatorProcess> make_operator();
   void begin_operator(std::size_t behind);
+  void let_work(OperatorProcess& who);
   void step();
   void set_faults();
   void run_pods();
@@ -82,7 +87,7 @@ class Scene {
   Engines engines_;
   CacheFaults cache_faults_;
   std::vector<std::unique_ptr<OperatorProcess>> retired_;  // may still be on the stack
-  std::unique_ptr<OperatorProcess> operator_;
+  std::unique_ptr<OperatorProcess> operator_, twin_;
   std::vector<std::uint64_t> versions_;  // of the API at the end of each step
   std::size_t behind_ = 0;               // steps that the caches are behind
   int behind_until_ = 0;

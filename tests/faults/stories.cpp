@@ -19,6 +19,7 @@ void finish(Scene& scene) { scene.end_processes(api::EndingKind::kFinished); }
 void fail(Scene& scene) { scene.end_processes(api::EndingKind::kFailed); }
 void evict(Scene& scene) { scene.evict_pods(); }
 void delete_pods(Scene& scene) { scene.delete_pods(); }
+void drop_finalizer(Scene& scene) { scene.drop_finalizer(); }
 void remove(Scene& scene) { scene.delete_job(); }
 void snapshot(Scene& scene) {
   scene.create(k8s::job_snapshots(), "before", {{"jobRef", {{"name", "flights"}}}});
@@ -44,6 +45,7 @@ const std::vector<Story>& stories() {
       {"FailsAndIsRestarted", {create, fail, restart}, "Running slots 2/2 pods 2 restarts 0"},
       {"ReplacesAnEvictedPod", {create, evict}, "Running slots 2/2 pods 2 restarts 1"},
       {"ReplacesADeletedPod", {create, delete_pods}, "Running slots 2/2 pods 1 restarts 0"},
+      {"GetsItsFinalizerBack", {create, drop_finalizer}, "Running slots 2/2 pods 1 restarts 0"},
       {"TakesASnapshot", {create, snapshot}, "Running slots 2/2 pods 1 restarts 0"},
       {"IsDeleted", {create, remove}, "gone"},
       {"IsDeletedWhileSuspended", {create, suspend, remove}, "gone"},
