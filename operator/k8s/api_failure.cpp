@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace penstock::k8s {
 namespace {
 
@@ -9,6 +11,7 @@ struct ApiStatus {
   int code = 0;
   std::string reason, message;
   bool version_too_large = false;
+  Duration retry_after{0};
 };
 
 ApiStatus read_status(int http, std::string_view body) {
@@ -26,6 +29,11 @@ ApiStatus read_status(int http, std::string_view body) {
   if (status["code"].get(code) == simdjson::SUCCESS) out.code = static_cast<int>(code);
   if (status["reason"].get(text) == simdjson::SUCCESS) out.reason = text;
   if (status["message"].get(text) == simdjson::SUCCESS) out.message = text;
+  std::int64_t seconds = 0;
+  if (status["details"]["retryAfterSeconds"].get(seconds) == simdjson::SUCCESS && seconds > 0) {
+    out.retry_after = std::min<Duration>(
+        std::chrono::seconds(std::min<std::int64_t>(seconds, 3600)), kLongestRetryAfter);
+  }
   simdjson::dom::array causes;
   if (status["details"]["causes"].get(causes) == simdjson::SUCCESS) {
     for (const simdjson::dom::element cause : causes) {
@@ -65,12 +73,14 @@ Failure::Kind kind_of(const ApiStatus& status) {
 
 }  // namespace
 
-Failure to_failure(int http, std::string_view body) {
+Failure to_failure(int http, std::string_view body, Duration retry_after) {
   const ApiStatus status = read_status(http, body);
   std::string message = "the API server answered " + std::to_string(status.code);
   if (!status.reason.empty()) message += " " + status.reason;
   if (!status.message.empty()) message += ": " + status.message;
-  return {kind_of(status), Error{code_of(status), message}};
+  if (status.code == 403) message += "; grant that to the account that asks (RBAC)";
+  return {kind_of(status), Error{code_of(status), message},
+          std::max(retry_after, status.retry_after)};
 }
 
 Failure to_failure(const Error& error) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "operator/k8s/transport.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 
 namespace penstock::k8s {
@@ -19,10 +20,15 @@ struct Failure {
     kRefused,  // everything else
   } kind = Kind::kRefused;
   Error error;
+  Duration retry_after{0};  // how long the server asks to be left alone, at least
 };
 
-// Reads a Kubernetes Status: `status` is the HTTP status, `body` its JSON or any text.
-Failure to_failure(int status, std::string_view body);
+// A server may ask for any time; nobody stays away for longer than this.
+inline constexpr Duration kLongestRetryAfter = std::chrono::minutes(1);
+
+// Reads a Kubernetes Status: `status` is the HTTP status, `body` its JSON or any text,
+// `retry_after` the header.
+Failure to_failure(int status, std::string_view body, Duration retry_after = Duration{0});
 // For a transport that had no answer.
 Failure to_failure(const Error& error);
 

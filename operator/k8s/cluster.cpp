@@ -17,7 +17,8 @@ namespace {
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
+  const bool empty = in && in.peek() == std::ifstream::traits_type::eof();
+  if (!empty && (!in || !(text << in.rdbuf()))) {
     return Error{Code::kUnavailable, "cannot read the file " + path};
   }
   return text.str();

@@ -3,12 +3,17 @@
 #include <cpprest/http_client.h>
 #include <pplx/threadpool.h>
 
+#include <algorithm>
 #include <boost/asio/ssl.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <utility>
 
+#include "operator/k8s/api_failure.h"
 #include "operator/k8s/bounded_body.h"
+#include "operator/k8s/credentials.h"
+#include "operator/k8s/one_time_body.h"
 #include "runtime/base/guarded.h"
 #include "runtime/base/log.h"
 
@@ -37,26 +42,6 @@ auto at_border(std::string_view what, Call&& call) -> Result<std::invoke_result_
     return Error{Code::kUnavailable,
                  "no answer from the API server to " + std::string(what) + ": " + e.what()};
   }
-}
-
-// What is in force now, as read from text or files.
-struct Credentials {
-  std::string authority, certificate, key, token;
-  bool same_identity(const Credentials& other) const {
-    return authority == other.authority && certificate == other.certificate && key == other.key;
-  }
-};
-
-Result<Credentials> read_credentials(const Cluster& cluster) {
-  Credentials out;
-  TRY_ASSIGN(out.authority, cluster.authority.read());
-  TRY_ASSIGN(out.certificate, cluster.client_certificate.read());
-  TRY_ASSIGN(out.key, cluster.client_key.read());
-  TRY_ASSIGN(out.token, cluster.token.read());
-  while (!out.token.empty() && (out.token.back() == '\n' || out.token.back() == ' ')) {
-    out.token.pop_back();
-  }
-  return out;
 }
 
 bool host_is_address(const std::string& server) {
@@ -93,6 +78,17 @@ http_client_config make_config(const Cluster& cluster, const Credentials& creden
     }
   });
   return config;
+}
+
+// Of the header's two forms the one with seconds; a date would be the server's clock.
+Duration retry_after(const http::http_response& response) {
+  const auto found = response.headers().find("Retry-After");
+  int seconds = 0;
+  if (found == response.headers().end()) return Duration{0};
+  const std::string& text = found->second;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code != std::errc() || end != text.data() + text.size()) return Duration{0};
+  return std::clamp<Duration>(std::chrono::seconds(seconds), Duration{0}, kLongestRetryAfter);
 }
 
 struct Session {
@@ -208,7 +204,9 @@ class CpprestTransport final : public Transport {
       headers.add("Authorization", "Bearer " + session.credentials.token);
     }
     if (!request.body.empty()) {
-      out.set_body(request.body,
+      using Buffer = concurrency::streams::streambuf<uint8_t>;
+      const auto body = std::make_shared<OneTimeBody>(request.body);
+      out.set_body(concurrency::streams::istream(Buffer(body)), request.body.size(),
                    request.content_type.empty() ? "application/json" : request.content_type);
     }
     return out;
@@ -218,7 +216,7 @@ class CpprestTransport final : public Transport {
     count(request);
     auto response = at_border(request.method + " " + request.target, [&] {
       http::http_response got = session.calls->request(to_http(session, request)).get();
-      return Response{got.status_code(), got.extract_utf8string(true).get()};
+      return Response{got.status_code(), got.extract_utf8string(true).get(), retry_after(got)};
     });
     note_code(request, response);
     return response;
@@ -251,15 +249,15 @@ class CpprestTransport final : public Transport {
 
   static Result<Response> drain(const pplx::task<http::http_response>& answered, BoundedBody& body,
                                 const OnLine& on_line, const Request& request) {
-    const auto status =
-        at_border("GET " + request.target, [&] { return int{answered.get().status_code()}; });
-    if (!status) return status.error();
-    if (*status != 200) {
-      std::string text;
+    auto head = at_border("GET " + request.target, [&] {
+      return Response{answered.get().status_code(), {}, retry_after(answered.get())};
+    });
+    if (!head) return head.error();
+    if (head->status != 200) {
       while (const auto piece = body.take()) {
-        if (text.size() < kLongestRefusal) text += *piece;
+        if (head->body.size() < kLongestRefusal) head->body += *piece;
       }
-      return Response{*status, text};
+      return head;
     }
     LineSplitter lines(on_line);
     while (const auto piece = body.take()) TRY(lines.feed(*piece));

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -101,7 +102,9 @@ struct MemoryApi::State {
   std::uint64_t oldest = 0;  // watches from before are expired
   std::uint64_t uids = 0;
   std::uint64_t watch_epoch = 0, bookmarks = 0;
+  std::set<std::pair<std::string, std::string>> forbidden;  // method, plural
   bool held = false;
+  bool streams = true;
   bool graceful_pods = false;
 
   void publish(const Key& key, const std::string& type, Json& object) {
@@ -240,7 +243,23 @@ struct MemoryApi::State {
     return {200, Json{{"kind", "List"}, {"metadata", meta}, {"items", items}}.dump()};
   }
 
+  // What a watch brings first that asks for what is there.
+  std::vector<std::string> initial_lines(const Target& target) const {
+    std::vector<std::string> lines;
+    const Json all = Json::parse(list(target).body);
+    for (const Json& object : all["items"]) {
+      lines.push_back(Json{{"type", "ADDED"}, {"object", object}}.dump());
+    }
+    const Json meta{{"resourceVersion", std::to_string(version)},
+                    {"annotations", {{"k8s.io/initial-events-end", "true"}}}};
+    lines.push_back(Json{{"type", "BOOKMARK"}, {"object", {{"metadata", meta}}}}.dump());
+    return lines;
+  }
+
   Response dispatch(const Request& request, const Target& target, const Json& body) {
+    if (forbidden.contains({request.method, target.plural}))
+      return status(403, "Forbidden",
+                    "User \"operator\" cannot " + request.method + " " + target.plural);
     if (target.name.empty()) {
       return request.method == "POST" ? create(target, body) : list(target);
     }
@@ -276,7 +295,11 @@ Result<Response> MemoryApi::watch(const Request& request, const Transport::OnLin
   const Target target = parse_target(request.target);
   const std::string from = target.parameter("resourceVersion");
   std::unique_lock lock(state_->mutex);
-  std::uint64_t seen = from.empty() ? state_->version : std::stoull(from);
+  const bool initial = target.parameter("sendInitialEvents") == "true";
+  if (initial && !state_->streams) {
+    return status(422, "Invalid", "sendInitialEvents: Forbidden: not offered");
+  }
+  std::uint64_t seen = from.empty() || initial ? state_->version : std::stoull(from);
   if (seen < state_->oldest) return status(410, "Expired", "too old resource version: " + from);
   const std::uint64_t epoch = state_->watch_epoch;
   std::uint64_t bookmarks = state_->bookmarks;
@@ -288,6 +311,12 @@ Result<Response> MemoryApi::watch(const Request& request, const Transport::OnLin
     });
     return event == state_->history.end() ? nullptr : &*event;
   };
+  if (initial) {
+    const std::vector<std::string> lines = state_->initial_lines(target);
+    lock.unlock();
+    for (const std::string& line : lines) TRY(on_line(line));
+    lock.lock();
+  }
   while (true) {
     state_->changed.wait(lock, stop, [&] {
       return state_->watch_epoch != epoch || state_->bookmarks != bookmarks || next() != nullptr;
@@ -385,6 +414,11 @@ void MemoryApi::end_pods_gracefully() {
   state_->graceful_pods = true;
 }
 
+void MemoryApi::forbid(std::string_view method, const Resource& resource) {
+  std::scoped_lock lock(state_->mutex);
+  state_->forbidden.emplace(method, resource.plural);
+}
+
 void MemoryApi::end_watches() {
   std::scoped_lock lock(state_->mutex);
   ++state_->watch_epoch;
@@ -401,6 +435,11 @@ void MemoryApi::bookmark() {
   std::scoped_lock lock(state_->mutex);
   ++state_->bookmarks;
   state_->changed.notify_all();
+}
+
+void MemoryApi::offer_streams(bool offer) {
+  std::scoped_lock lock(state_->mutex);
+  state_->streams = offer;
 }
 
 void MemoryApi::hold_events(bool hold) {

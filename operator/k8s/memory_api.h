@@ -47,10 +47,12 @@ class MemoryApi {
   // From here on a deleted Pod stays, marked, until somebody deletes it with a grace of 0.
   void end_pods_gracefully();
 
-  void end_watches();           // every open watch ends normally
-  void forget_history();        // watches from older versions get a 410
-  void bookmark();              // sends one to every watch
-  void hold_events(bool hold);  // watches deliver nothing while held: a stale cache
+  void forbid(std::string_view method, const Resource& resource);  // 403 from here on
+  void end_watches();                                              // every open watch ends normally
+  void forget_history();           // watches from older versions get a 410
+  void bookmark();                 // sends one to every watch
+  void offer_streams(bool offer);  // whether watches may ask for what is there; they may at first
+  void hold_events(bool hold);     // watches deliver nothing while held: a stale cache
 
  private:
   struct State;

@@ -147,7 +147,10 @@ Result<WatchFrame> parse_frame(std::string_view line) {
         object["metadata"].get(metadata) != simdjson::SUCCESS) {
       return Error{Code::kInvalid, "a bookmark without metadata"};
     }
-    return WatchFrame{Bookmark{text_of(metadata, "resourceVersion")}};
+    dom::object annotations;
+    const bool ends = metadata["annotations"].get(annotations) == simdjson::SUCCESS &&
+                      text_of(annotations, "k8s.io/initial-events-end") == "true";
+    return WatchFrame{Bookmark{text_of(metadata, "resourceVersion"), ends}};
   }
   TRY_ASSIGN(Object object, to_object(body));
   using Kind = Changed::Kind;

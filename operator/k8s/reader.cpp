@@ -14,6 +14,16 @@ void add_parameter(std::string& target, std::string_view name, std::string_view 
   target += encode_percent(value);
 }
 
+// Of a list or a watch: a collection that is not found is a kind that is not served.
+Failure refused(const Resource& resource, const Response& response) {
+  Failure failure = to_failure(response.status, response.body, response.retry_after);
+  if (response.status == 404) {
+    failure.error.message += "; " + resource.plural + " of " + resource.api_version() +
+                             " are not served: install the CRDs of this version";
+  }
+  return failure;
+}
+
 }  // namespace
 
 Result<Object> Reader::get(const Resource& resource, const ObjectKey& key) const {
@@ -35,7 +45,7 @@ std::variant<ObjectList, Failure> Reader::list(const Resource& resource,
   }
   Result<Response> response = transport_.call({.target = target});
   if (!response) return to_failure(response.error());
-  if (response->status != 200) return to_failure(response->status, response->body);
+  if (response->status != 200) return refused(resource, *response);
   Result<ObjectList> list = parse_list(response->body);
   if (!list) return Failure{Failure::Kind::kServer, list.error()};
   return std::move(list).value();
@@ -62,7 +72,13 @@ std::variant<std::monostate, Failure> Reader::watch(const Resource& resource,
   std::string target = resource.path({query.space, {}});
   add_parameter(target, "watch", "1");
   add_parameter(target, "allowWatchBookmarks", "true");
-  add_parameter(target, "resourceVersion", query.resource_version);
+  if (!query.resource_version.empty()) {
+    add_parameter(target, "resourceVersion", query.resource_version);
+  }
+  if (query.initial) {
+    add_parameter(target, "sendInitialEvents", "true");
+    add_parameter(target, "resourceVersionMatch", "NotOlderThan");
+  }
   add_parameter(target, "timeoutSeconds", std::to_string(query.timeout_seconds));
   if (!query.label_selector.empty()) add_parameter(target, "labelSelector", query.label_selector);
   const auto on_line = [&](std::string_view line) -> Status {
@@ -72,7 +88,7 @@ std::variant<std::monostate, Failure> Reader::watch(const Resource& resource,
   };
   const Result<Response> end = transport_.stream({.target = target}, on_line, stop);
   if (!end) return to_failure(end.error());
-  if (end->status != 200) return to_failure(end->status, end->body);
+  if (end->status != 200) return refused(resource, *end);
   return std::monostate{};
 }
 

@@ -24,6 +24,10 @@ struct ListQuery {
 struct WatchQuery {
   std::string space;
   std::string resource_version;
+  // Brings everything that is there first, as if it had just been added, and then a Bookmark that
+  // says so: a list that streams. `resource_version` is not older than what it is then; empty: the
+  // newest. A server that does not offer it refuses with kInvalid.
+  bool initial = false;
   int timeout_seconds = 290;
   std::string label_selector;
 };

@@ -23,6 +23,7 @@ struct Request {
 struct Response {
   int status = 0;
   std::string body;
+  Duration retry_after{0};  // what the header of that name asks for, in seconds; at most a minute
 };
 
 // Requests so far by (verb, resource): ("list", "pods"), ("patch", "streamjobs/status"). Verbs are

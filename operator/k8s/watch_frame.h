@@ -16,6 +16,7 @@ struct Changed {
 };
 struct Bookmark {
   std::string resource_version;
+  bool initial_end = false;  // everything that was there has come; see WatchQuery::initial
 };
 using WatchFrame = std::variant<Changed, Bookmark, Failure>;
 

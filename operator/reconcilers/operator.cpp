@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "operator/k8s/polite_transport.h"
 #include "operator/k8s/reader.h"
 #include "operator/k8s/writer.h"
 #include "operator/manager/controller.h"
@@ -38,7 +39,8 @@ class OperatorImpl final : public Operator {
         elector_(
             reader_, lease_writer_, clock,
             {.lease = {options_.lease_namespace, "penstock-operator"}, .me = options_.identity}),
-        fenced_(transport, [this] { return !options_.leader_elect || elector_.certain(); }),
+        polite_(transport, clock),
+        fenced_(polite_, [this] { return !options_.leader_elect || elector_.certain(); }),
         writer_(fenced_, "penstock-operator"),
         jobs_("streamjob", clock, metrics),
         policies_("scalingpolicy", clock, metrics),
@@ -203,6 +205,7 @@ class OperatorImpl final : public Operator {
   const k8s::Reader reader_;
   const k8s::Writer lease_writer_;
   LeaderElector elector_;
+  k8s::PoliteTransport polite_;
   FencedTransport fenced_;
   const k8s::Writer writer_;  // of everything but the Lease
   std::stop_source ended_;

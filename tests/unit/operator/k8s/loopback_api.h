@@ -68,6 +68,9 @@ class LoopbackApi {
   }
 
   std::string authority() const { return "127.0.0.1:" + std::to_string(server_->port()); }
+  void replace_certificate(const std::string& certificate_pem, const std::string& key_pem) {
+    static_cast<void>(server_->replace_certificate(certificate_pem, key_pem));
+  }
   void set_token(std::string token) {
     std::scoped_lock lock(mutex_);
     token_ = std::move(token);
