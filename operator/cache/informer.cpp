@@ -1,5 +1,6 @@
 #include "operator/cache/informer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/base/log.h"
@@ -16,6 +17,7 @@ Informer::Informer(const Reader& reader, const Resource& resource, Scope scope, 
       clock_(clock),
       random_(seed),
       on_change_(std::move(on_change)),
+      state_{.streams = true},
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Informer::run(const std::stop_token& stop) {
@@ -49,7 +51,8 @@ std::optional<WatchInput> Informer::act(WatchAction action, const std::stop_toke
   const auto handle = Overloaded{
       [&](Wait& wait) -> std::optional<WatchInput> {
         const double share = 0.5 + random_.unit() / 2;
-        clock_.sleep(std::chrono::duration_cast<Duration>(wait.duration * share), stop);
+        const auto back_off = std::chrono::duration_cast<Duration>(wait.duration * share);
+        clock_.sleep(std::max(back_off, wait.at_least), stop);
         return std::nullopt;
       },
       [&](List& list) -> std::optional<WatchInput> {
@@ -64,7 +67,9 @@ std::optional<WatchInput> Informer::act(WatchAction action, const std::stop_toke
                        {{"path", resource_.plural}, {"reason", failure->error.message}});
           return ListFailed{std::move(*failure)};
         }
-        return Listed{std::move(std::get<ObjectList>(page))};
+        auto& got = std::get<ObjectList>(page);
+        for (Object& object : got.items) object = store_.share(std::move(object));
+        return Listed{std::move(got)};
       },
       [&](Watch& watch) { return follow(watch, stop); },
       [&](auto&) -> std::optional<WatchInput> {
@@ -85,6 +90,9 @@ std::optional<WatchInput> Informer::follow(const Watch& watch, const std::stop_t
   const int seconds = 240 + static_cast<int>(random_.below(50));
   const auto on_frame = [&](WatchFrame frame) {
     if (!next.empty()) return;
+    if (auto* changed = std::get_if<Changed>(&frame); changed && watch.initial) {
+      changed->object = store_.share(std::move(changed->object));
+    }
     WatchStep step = watch_step(std::move(state_), FrameCame{std::move(frame)});
     state_ = std::move(step.state);
     if (!step.actions.empty() && std::holds_alternative<EndWatch>(step.actions.front())) {
@@ -97,6 +105,7 @@ std::optional<WatchInput> Informer::follow(const Watch& watch, const std::stop_t
   const auto end = reader_.watch(resource_,
                                  {.space = scope_.space,
                                   .resource_version = watch.resource_version,
+                                  .initial = watch.initial,
                                   .timeout_seconds = seconds,
                                   .label_selector = scope_.label_selector},
                                  on_frame, source.get_token());

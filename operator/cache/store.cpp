@@ -52,6 +52,14 @@ std::vector<StoreChange> ObjectStore::replace(const std::string& space,
   return changes;
 }
 
+Object ObjectStore::share(Object object) const {
+  std::scoped_lock lock(mutex_);
+  const auto known = objects_.find(object.key());
+  const bool same = known != objects_.end() && known->second.uid() == object.uid() &&
+                    known->second.resource_version() == object.resource_version();
+  return same ? known->second : object;
+}
+
 std::optional<StoreChange> ObjectStore::put(Object object) {
   std::scoped_lock lock(mutex_);
   return put_locked(std::move(object));

@@ -30,6 +30,10 @@ class ObjectStore {
   std::vector<Object> owned_by(std::string_view uid) const;
   std::size_t size() const;
 
+  // `object`, or the same version of it that is here already: a list of what is known costs no
+  // memory.
+  Object share(Object object) const;
+
   // By informers. `space`: the part of the store that the informer feeds; empty is all of it.
   std::vector<StoreChange> replace(const std::string& space, std::vector<Object> objects);
   // Nothing when the store has this version already.

@@ -26,8 +26,20 @@ void see(WatchState& state, const std::string& version) {
   if (version_at_least(version, state.resource_version)) state.resource_version = version;
 }
 
+// When to go on: at once, after the back-off, and never before the server wants to be asked again.
+struct Pause {
+  bool back_off = false;
+  Duration at_least{0};
+};
+
+void wait(WatchStep& step, const Pause& pause) {
+  if (!pause.back_off && pause.at_least == Duration{0}) return;
+  const Duration back_off = pause.back_off ? wait_after(step.state.failures) : Duration{0};
+  step.actions.emplace_back(Wait{back_off, pause.at_least});
+}
+
 // Lists from the first page.
-WatchStep list_anew(WatchState state, bool consistent, bool wait) {
+WatchStep list_anew(WatchState state, bool consistent, const Pause& pause) {
   state.phase = WatchState::Phase::kListing;
   state.listed.clear();
   state.continue_token.clear();
@@ -35,17 +47,29 @@ WatchStep list_anew(WatchState state, bool consistent, bool wait) {
   // "Not older than" is answered from the server's cache, which ignores a limit.
   state.paged = consistent && state.paged;
   WatchStep step{std::move(state), {}};
-  if (wait) step.actions.emplace_back(Wait{wait_after(step.state.failures)});
+  wait(step, pause);
   step.actions.emplace_back(List{
       consistent ? std::string() : step.state.resource_version, {}, step.state.paged ? kPage : 0});
   return step;
 }
 
-WatchStep watch_on(WatchState state, bool wait) {
+// Everything anew, as the server offers it.
+WatchStep begin_anew(WatchState state, bool consistent, const Pause& pause) {
+  if (!state.streams) return list_anew(std::move(state), consistent, pause);
+  state.phase = WatchState::Phase::kStreaming;
+  state.listed.clear();
+  state.frames = 0;
+  WatchStep step{std::move(state), {}};
+  wait(step, pause);
+  step.actions.emplace_back(Watch{consistent ? std::string() : step.state.resource_version, true});
+  return step;
+}
+
+WatchStep watch_on(WatchState state, const Pause& pause) {
   state.phase = WatchState::Phase::kWatching;
   state.frames = 0;
   WatchStep step{std::move(state), {}};
-  if (wait) step.actions.emplace_back(Wait{wait_after(step.state.failures)});
+  wait(step, pause);
   step.actions.emplace_back(Watch{step.state.resource_version});
   return step;
 }
@@ -63,7 +87,7 @@ WatchStep on_listed(WatchState state, Listed input) {
   // A list is the truth even when its version is lower: the server was restored from a backup.
   state.resource_version = input.page.resource_version;
   std::vector<Object> all = std::exchange(state.listed, {});
-  WatchStep step = watch_on(std::move(state), false);
+  WatchStep step = watch_on(std::move(state), {});
   const std::string version = step.state.resource_version;
   step.actions.insert(step.actions.begin(), {ReplaceAll{std::move(all)}, Progress{version}});
   return step;
@@ -76,11 +100,36 @@ WatchStep on_list_failed(WatchState state, const ListFailed& input) {
   const bool page_expired = expired && !state.continue_token.empty();
   if (page_expired) state.paged = false;
   const bool consistent = state.consistent || expired;
-  return list_anew(std::move(state), consistent, !page_expired);
+  return list_anew(std::move(state), consistent, {!page_expired, input.failure.retry_after});
+}
+
+// Of a stream, before its end is reached: nothing of it is shown yet.
+WatchStep gather(WatchState state, FrameCame input) {
+  if (auto* changed = std::get_if<Changed>(&input.frame)) {
+    const auto same = [&](const Object& one) { return one.key() == changed->object.key(); };
+    if (changed->kind != Changed::Kind::kAdded) std::erase_if(state.listed, same);
+    if (changed->kind != Changed::Kind::kDeleted)
+      state.listed.push_back(std::move(changed->object));
+    return {std::move(state), {}};
+  }
+  const Bookmark& bookmark = std::get<Bookmark>(input.frame);
+  if (!bookmark.initial_end) return {std::move(state), {}};
+  state.phase = WatchState::Phase::kWatching;
+  state.failures = 0;
+  // As with a list: the truth even when its version is lower.
+  state.resource_version = bookmark.resource_version;
+  std::vector<Object> all = std::exchange(state.listed, {});
+  WatchStep step{std::move(state), {}};
+  step.actions.emplace_back(ReplaceAll{std::move(all)});
+  step.actions.emplace_back(Progress{step.state.resource_version});
+  return step;
 }
 
 WatchStep on_frame(WatchState state, FrameCame input) {
   ++state.frames;
+  const bool failed = std::holds_alternative<Failure>(input.frame);
+  if (state.phase == WatchState::Phase::kStreaming && !failed)
+    return gather(std::move(state), std::move(input));
   const auto handle = Overloaded{
       [&](Changed& changed) {
         see(state, changed.object.resource_version());
@@ -110,33 +159,47 @@ WatchStep on_frame(WatchState state, FrameCame input) {
   return std::visit(handle, input.frame);
 }
 
+// A stream that ended before all of it was there.
+WatchStep on_stream_ended(WatchState state, const WatchEnded& input) {
+  // Without the end of what is there a server does not know streams; kInvalid says that it does not
+  // offer them.
+  if (!input.failure || input.failure->error.code == Code::kInvalid) {
+    state.streams = false;
+    return list_anew(std::move(state), true, {});
+  }
+  ++state.failures;
+  return begin_anew(std::move(state), true, {true, input.failure->retry_after});
+}
+
 WatchStep on_watch_ended(WatchState state, const WatchEnded& input) {
+  if (state.phase == WatchState::Phase::kStreaming) return on_stream_ended(std::move(state), input);
   if (state.frames > 0 || (!input.failure && input.lasted >= kShortestWatch)) state.failures = 0;
   if (!input.failure) {
     const bool healthy = state.frames > 0 || input.lasted >= kShortestWatch;
     if (!healthy) ++state.failures;
-    return watch_on(std::move(state), !healthy);
+    return watch_on(std::move(state), {!healthy});
   }
   ++state.failures;
+  const Duration at_least = input.failure->retry_after;
   switch (input.failure->kind) {
     case Failure::Kind::kExpired:
-      return list_anew(std::move(state), true, state.failures > 1);
+      return begin_anew(std::move(state), true, {state.failures > 1, at_least});
     case Failure::Kind::kUnreachable:
     case Failure::Kind::kThrottled:
     case Failure::Kind::kServer:
     case Failure::Kind::kCancelled:
-      return watch_on(std::move(state), true);
+      return watch_on(std::move(state), {true, at_least});
     case Failure::Kind::kRefused:
-      return list_anew(std::move(state), false, true);
+      return begin_anew(std::move(state), false, {true, at_least});
   }
-  return list_anew(std::move(state), true, true);
+  return begin_anew(std::move(state), true, {true, at_least});
 }
 
 }  // namespace
 
 WatchStep watch_step(WatchState state, WatchInput input) {
   const auto handle = Overloaded{
-      [&](Started&) { return list_anew(std::move(state), true, false); },
+      [&](Started&) { return begin_anew(std::move(state), true, {}); },
       [&](Listed& listed) { return on_listed(std::move(state), std::move(listed)); },
       [&](ListFailed& failed) { return on_list_failed(std::move(state), failed); },
       [&](FrameCame& came) { return on_frame(std::move(state), std::move(came)); },

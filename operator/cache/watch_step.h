@@ -17,13 +17,16 @@ namespace penstock::k8s {
 // list's version, and what to do when either fails. No I/O, no clock, no randomness.
 //
 //   start ──> list (consistent, paged) ──> watch ──ended──> watch from the last version
-//                  ▲                          │
-//                  └── expired, odd failure ──┘   connection trouble: watch again, no list
+//     │            ▲                          │
+//     │            └── expired, odd failure ──┘   connection trouble: watch again, no list
+//     └─> stream: a watch that brings what is there first and goes on as the watch, in place of
+//         each list; from the first refusal on, lists
 struct WatchState {
-  enum class Phase { kListing, kWatching } phase = Phase::kListing;
+  enum class Phase { kListing, kStreaming, kWatching } phase = Phase::kListing;
   std::string resource_version;  // of the newest thing seen; never goes back
-  std::vector<Object> listed;    // pages so far
+  std::vector<Object> listed;    // pages so far, or what the stream brought
   std::string continue_token;
+  bool streams = false;    // whether the server may offer streams
   bool consistent = true;  // the next list asks for the newest, not for "not older than"
   bool paged = true;
   std::uint32_t failures = 0;  // in a row
@@ -61,8 +64,9 @@ struct Drop {
 struct Progress {  // everything up to this version has been seen
   std::string resource_version;
 };
-struct Wait {  // for a moment between half and all of `duration`
+struct Wait {  // for a moment between half and all of `duration`, and not less than `at_least`
   Duration duration{0};
+  Duration at_least{0};
 };
 struct List {
   std::string resource_version;
@@ -71,6 +75,7 @@ struct List {
 };
 struct Watch {
   std::string resource_version;
+  bool initial = false;  // a stream
 };
 struct EndWatch {};  // leave the watch; its end is not reported
 using WatchAction = std::variant<ReplaceAll, Store, Drop, Progress, Wait, List, Watch, EndWatch>;

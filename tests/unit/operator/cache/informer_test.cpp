@@ -16,8 +16,13 @@ std::string pod(const std::string& name, const std::string& node = "n") {
          R"("}})";
 }
 
-class InformerTest : public testing::Test {
+// On a server that offers streams, and on one that has lists only.
+class InformerTest : public testing::TestWithParam<bool> {
  protected:
+  void SetUp() override { api_.offer_streams(GetParam()); }
+  // How often everything was asked for.
+  std::uint64_t whole() { return GetParam() ? requests("watch") - followed_ : requests("list"); }
+
   void on_change(const StoreChange&) {
     std::scoped_lock lock(mutex_);
     ++changes_;
@@ -40,6 +45,7 @@ class InformerTest : public testing::Test {
   std::mutex mutex_;
   std::condition_variable changed_;
   int changes_ = 0;
+  std::uint64_t followed_ = 0;  // watches from a version
   MemoryApi api_;
   MemoryTransport transport_{api_};
   Reader reader_{transport_};
@@ -47,7 +53,7 @@ class InformerTest : public testing::Test {
   SystemClock system_;
 };
 
-TEST_F(InformerTest, FollowsFromTheListOnWithOneListInAll) {
+TEST_P(InformerTest, AsksForEverythingOnceAndFollowsFromThere) {
   api_.put(pods(), pod("p"));
   const auto informer = start(system_);
   wait_for_changes(1);
@@ -59,10 +65,12 @@ TEST_F(InformerTest, FollowsFromTheListOnWithOneListInAll) {
   api_.remove(pods(), {"a", "p"});
   wait_for_changes(4);
   EXPECT_EQ(store_.size(), 1u);
-  EXPECT_EQ(requests("list"), 1u);
+  followed_ = 1;
+  EXPECT_EQ(whole(), 1u);
+  EXPECT_EQ(requests("list"), GetParam() ? 0u : 1u);
 }
 
-TEST_F(InformerTest, ListsAnewWhenTheHistoryIsGoneAndNoticesWhatItMissed) {
+TEST_P(InformerTest, AsksAnewWhenTheHistoryIsGoneAndNoticesWhatItMissed) {
   api_.put(pods(), pod("p"));
   api_.put(pods(), pod("q"));
   const auto informer = start(system_);
@@ -74,14 +82,34 @@ TEST_F(InformerTest, ListsAnewWhenTheHistoryIsGoneAndNoticesWhatItMissed) {
   api_.hold_events(false);
   wait_for_changes(3);
   EXPECT_FALSE(store_.find({"a", "p"}));
-  EXPECT_EQ(requests("list"), 2u);
+  followed_ = 1;
+  EXPECT_EQ(whole(), 2u);
 }
 
-TEST_F(InformerTest, EndsAtOnceWhenDestroyed) {
+TEST_P(InformerTest, EndsAtOnceWhenDestroyed) {
   auto informer = start(system_);
   informer.reset();
   SUCCEED();
 }
+
+TEST_P(InformerTest, KeepsWhatItHasWhereAListBringsTheSame) {
+  api_.put(pods(), pod("p"));
+  api_.put(pods(), pod("q"));
+  const auto informer = start(system_);
+  wait_for_changes(2);
+  const std::string* text = &store_.find({"a", "p"})->text();
+  api_.hold_events(true);
+  api_.remove(pods(), {"a", "q"});
+  api_.forget_history();
+  api_.end_watches();
+  api_.hold_events(false);
+  wait_for_changes(3);
+  EXPECT_EQ(&store_.find({"a", "p"})->text(), text);
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, InformerTest, testing::Bool(), [](const auto& row) {
+  return std::string(row.param ? "WithStreams" : "WithListsOnly");
+});
 
 }  // namespace
 }  // namespace penstock::k8s

@@ -159,5 +159,80 @@ TEST(WatchStep, AListIsTheTruthEvenWhenItsVersionIsLower) {
   EXPECT_TRUE(find<ReplaceAll>(step));
 }
 
+// A server that offers streams: the list is a watch that brings what is there first.
+WatchState streaming() { return watch_step({.streams = true}, Started{}).state; }
+
+TEST(WatchStepStream, BeginsWithAConsistentStream) {
+  const WatchStep step = watch_step({.streams = true}, Started{});
+  ASSERT_EQ(step.actions.size(), 1u);
+  EXPECT_TRUE(find<Watch>(step)->initial);
+  EXPECT_EQ(find<Watch>(step)->resource_version, "");
+}
+
+TEST(WatchStepStream, ShowsNothingBeforeAllOfItIsThere) {
+  WatchStep step =
+      watch_step(streaming(), FrameCame{Changed{Changed::Kind::kAdded, object("p", "40")}});
+  EXPECT_TRUE(step.actions.empty());
+  step = watch_step(step.state, FrameCame{Changed{Changed::Kind::kAdded, object("q", "3")}});
+  step = watch_step(step.state, FrameCame{Bookmark{"39"}});
+  EXPECT_TRUE(step.actions.empty()) << "a bookmark that is not the end of it";
+  step = watch_step(step.state, FrameCame{Bookmark{"50", true}});
+  ASSERT_TRUE(find<ReplaceAll>(step));
+  EXPECT_EQ(find<ReplaceAll>(step)->objects.size(), 2u);
+  EXPECT_EQ(find<Progress>(step)->resource_version, "50");
+  EXPECT_FALSE(find<Watch>(step)) << "the same connection goes on";
+  step = watch_step(step.state, FrameCame{Changed{Changed::Kind::kModified, object("p", "51")}});
+  EXPECT_TRUE(find<Store>(step));
+  step = watch_step(step.state, WatchEnded{.lasted = 300s});
+  EXPECT_EQ(find<Watch>(step)->resource_version, "51");
+  EXPECT_FALSE(find<Watch>(step)->initial);
+}
+
+TEST(WatchStepStream, OneThatIsCutBeginsAnewWithNothing) {
+  WatchStep step =
+      watch_step(streaming(), FrameCame{Changed{Changed::Kind::kAdded, object("p", "4")}});
+  step = watch_step(step.state, WatchEnded{.failure = failure(Failure::Kind::kUnreachable)});
+  ASSERT_TRUE(find<Watch>(step));
+  EXPECT_TRUE(find<Watch>(step)->initial);
+  EXPECT_TRUE(find<Wait>(step));
+  EXPECT_TRUE(step.state.listed.empty());
+}
+
+TEST(WatchStepStream, ServersThatDoNotOfferItAreListedFromThenOn) {
+  for (const auto& refused :
+       {std::optional(Failure{Failure::Kind::kRefused, Error{Code::kInvalid, "forbidden"}}),
+        std::optional<Failure>()}) {
+    WatchStep step = watch_step(streaming(), WatchEnded{.failure = refused});
+    ASSERT_TRUE(find<List>(step));
+    EXPECT_FALSE(find<Wait>(step));
+    step = watch_step(step.state, Listed{{{}, "3", ""}});
+    step = watch_step(step.state, WatchEnded{.failure = failure(Failure::Kind::kExpired)});
+    EXPECT_TRUE(find<List>(step));
+  }
+}
+
+TEST(WatchStepStream, WhoMayNotWatchAsksAgainLater) {
+  const WatchStep step =
+      watch_step(streaming(), WatchEnded{.failure = failure(Failure::Kind::kRefused)});
+  EXPECT_TRUE(find<Wait>(step));
+  ASSERT_TRUE(find<Watch>(step));
+  EXPECT_TRUE(find<Watch>(step)->initial);
+}
+
+TEST(WatchStep, AServerIsLeftAloneForAsLongAsItAsks) {
+  Failure throttled = failure(Failure::Kind::kThrottled);
+  throttled.retry_after = 7s;
+  WatchStep step = watch_step(watching(), WatchEnded{.failure = throttled, .lasted = 20s});
+  ASSERT_TRUE(find<Wait>(step));
+  EXPECT_EQ(find<Wait>(step)->at_least, 7s);
+  step = watch_step(watch_step({}, Started{}).state, ListFailed{throttled});
+  ASSERT_TRUE(find<Wait>(step));
+  EXPECT_EQ(find<Wait>(step)->at_least, 7s);
+  throttled.kind = Failure::Kind::kExpired;
+  step = watch_step(watching(), WatchEnded{.failure = throttled, .lasted = 20s});
+  ASSERT_TRUE(find<Wait>(step)) << "a version that is not reached yet";
+  EXPECT_EQ(find<Wait>(step)->at_least, 7s);
+}
+
 }  // namespace
 }  // namespace penstock::k8s
