@@ -53,10 +53,25 @@ Result<NextLook> StreamJobReconciler::reconcile(const std::string& key) {
                            {event.warning, event.reason, "Reconcile", event.message});
   }
   for (const Action& action : plan.actions) {
-    TRY(actions.apply(action));
+    if (const Status done = actions.apply(action); !done) {
+      note_failure(*object, action, done.error());
+      return done.error();
+    }
     log::debug("applied", {{"job", key}, {"reason", to_string(action)}});
   }
   return next_look(plan, seen);
+}
+
+// Conflicts and the end of leadership pass by themselves; of everything else its owner may want to
+// know. Repetitions are one Event.
+void StreamJobReconciler::note_failure(const k8s::Object& job, const Action& action,
+                                       const Error& error) const {
+  if (error.code == Code::kConflict || error.code == Code::kCancelled) return;
+  context_.events.record(k8s::stream_jobs(), job,
+                         {.warning = true,
+                          .reason = "StepFailed",
+                          .action = "Reconcile",
+                          .note = to_string(action) + ": " + error.message});
 }
 
 // A decision is news when it changes the size, or says something else than the last one did.

@@ -23,6 +23,7 @@ class StreamJobReconciler final : public Reconciler {
 
  private:
   void note_decision(const std::string& key, const Plan& plan, JobMemory& memory) const;
+  void note_failure(const k8s::Object& job, const Action& action, const Error& error) const;
   std::vector<metrics::Family> job_metrics() const;
 
   const ReconcileContext& context_;

@@ -294,6 +294,19 @@ TEST(StreamJobReconciler, ACalmMinuteCostsStatusRefreshesOnly) {
   EXPECT_GE(refreshes, 5u);
 }
 
+TEST(StreamJobReconciler, AStepThatIsRefusedIsAnEventThatNamesTheWayOut) {
+  World world;
+  world.api.forbid("POST", k8s::pods());
+  world.create_job();
+  world.settle();
+  EXPECT_EQ(world.api.count(k8s::pods()), 0u);
+  world.events.flush();
+  std::string all;
+  for (const k8s::Object& event : world.api.objects(k8s::events()).items) all += event.text();
+  EXPECT_THAT(all, HasSubstr("CreatePod flights-1: "));
+  EXPECT_THAT(all, HasSubstr("cannot POST pods; grant that to the account that asks (RBAC)"));
+}
+
 TEST(StreamJobReconciler, PublishesItsJobsAsMetrics) {
   World world;
   world.create_job();
