@@ -24,7 +24,9 @@ Verdict check_sql(const api::StreamJob& job, std::string_view sql) {
       options.pins[one.name] = Parallelism{static_cast<std::uint32_t>(*one.parallelism)};
   const sql::Compiled compiled = sql::compile(sql, options);
   if (!compiled.ok()) {
-    refuse(verdict, path, "SqlInvalid", compiled.error().to_string());
+    // What compiles without them is at odds with the settings of its operators.
+    const bool settings = !options.pins.empty() && sql::compile(sql).ok();
+    refuse(verdict, settings ? "spec.operators" : path, "SqlInvalid", compiled.error().to_string());
     return verdict;
   }
   const std::vector<std::string> used = sql::variables_of(compiled.graph());

@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.minParallelism FieldValueInvalid"},
         Case{"AnOperatorThatIsNotThere",
              [](auto& s) { s.operators = {{.name = "no-such-operator", .parallelism = 2}}; },
-             "spec.sql SqlInvalid"},
+             "spec.operators SqlInvalid"},
         Case{"AnOperatorWithTooMany",
              [](auto& s) {
                s.key_groups = 8;
