@@ -1,5 +1,11 @@
-"""The conformance suite on our own API server, as `up --api-only --cpus 0` serves it: without a Node, as the real one was recorded. --bin DIR: where the programs are."""
+"""Runs a suite of this folder on our own API server, as `up --api-only --cpus 0` serves it: without a Node, as the real one was recorded.
+
+    ours_test.py --bin DIR SUITE [ARGUMENT...]
+
+--bin: where the programs are. SUITE: a Python file here, or a program; it gets --kubeconfig FILE and the arguments.
+"""
 import argparse
+import contextlib
 import pathlib
 import shutil
 import signal
@@ -12,26 +18,37 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from cluster import wait_for  # noqa: E402
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", required=True, type=pathlib.Path)
-    parser.add_argument("cases", nargs="*")
-    options = parser.parse_args()
+@contextlib.contextmanager
+def our_server(bin):
+    """The kubeconfig of a server of ours; its folder stays when the test fails."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="penstock-conformance-"))
     kubeconfig = folder / "kubeconfig"
     with (folder / "api.log").open("wb") as log:
-        server = subprocess.Popen([options.bin / "penstock-operator", "up", "--api-only", "--cpus", "0", "--data", folder / "data", "--kubeconfig",
+        server = subprocess.Popen([bin / "penstock-operator", "up", "--api-only", "--cpus", "0", "--data", folder / "data", "--kubeconfig",
                                    kubeconfig], stdout=log, stderr=log)
     try:
         wait_for(f"the API server; see {folder}/api.log", kubeconfig.exists)
-        suite = [sys.executable, HERE / "conformance.py", "--kubeconfig", kubeconfig, *options.cases]
-        code = subprocess.run(suite, check=False).returncode
+        yield kubeconfig
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
-    if code == 0:
-        shutil.rmtree(folder)
-    sys.exit(code)
+    shutil.rmtree(folder)
+
+
+def command(suite, kubeconfig, arguments):
+    start = [sys.executable, HERE / suite] if suite.endswith(".py") else [suite]
+    return [*start, "--kubeconfig", str(kubeconfig), *arguments]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True, type=pathlib.Path)
+    parser.add_argument("suite")
+    parser.add_argument("arguments", nargs="*")
+    options = parser.parse_args()
+    with our_server(options.bin) as kubeconfig:
+        if code := subprocess.run(command(options.suite, kubeconfig, options.arguments), check=False).returncode:
+            sys.exit(code)
 
 
 if __name__ == "__main__":
