@@ -85,7 +85,8 @@ void add_in_use(const api::StreamJob& job, RestoreFrom which, std::set<std::stri
     in_use.insert(job.spec.restore_from->snapshot);
     in_use.insert(job.spec.restore_from->uri);
   }
-  in_use.insert(job.status.savepoint);
+  const bool over = job.status.phase == api::Phase::kFinished;
+  if (which == RestoreFrom::kAlways || !over) in_use.insert(job.status.savepoint);
   in_use.erase("");
 }
 

@@ -167,6 +167,10 @@ TEST(InUse, UntilItWasActedUponAndAgainWithANewNonce) {
   EXPECT_TRUE(in_use());
   job.status.nonces.restore = 1;
   EXPECT_FALSE(in_use());
+  job.status.savepoint = "s";
+  EXPECT_TRUE(in_use()) << "no checkpoint since";
+  job.status.phase = api::Phase::kFinished;
+  EXPECT_FALSE(in_use()) << "nothing will start from it";
 }
 
 }  // namespace
