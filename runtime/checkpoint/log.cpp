@@ -23,12 +23,6 @@ std::string draw_id() {
   return id;
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
 Error superseded(RecordNumber number, const Record& winner) {
   std::string message = "superseded by another process of this job: ";
   if (const auto* claim = std::get_if<ClaimRecord>(&winner)) {
@@ -50,6 +44,12 @@ bool is_publication_of(const Record& record, std::string_view log_id, RecordNumb
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
 
 CheckpointLog::CheckpointLog(LogReader reader)
     : reader_(std::move(reader)), store_(&reader_.store()) {}

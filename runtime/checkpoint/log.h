@@ -54,6 +54,9 @@ class CheckpointLog {
   RecordNumber next_{};
 };
 
+// As claims name it.
+std::string host_name();
+
 // A whole log, read without claiming: for `penstock snapshot`.
 struct LogContents {
   std::vector<CheckpointLog::Entry> entries;  // ascending

@@ -25,7 +25,9 @@ Deployment::Deployment(Config config)
       table_(KeyGroupTable::even(config_.key_groups, {1})),
       writers_(topology_.chains.size(), 0) {}
 
-Deployment::~Deployment() {
+Deployment::~Deployment() { stop(); }
+
+void Deployment::stop() {
   // All threads end before anything that they use is freed.
   std::vector<std::unique_ptr<Subtask>> subtasks;
   for (auto& slot : slots_)

@@ -57,6 +57,8 @@ class Deployment {
   ~Deployment();
 
   void start();
+  // Ends all threads and subtasks; what is left is sinks() and what the listener was told.
+  void stop();
   // Tells every subtask of the barrier; those without inputs act on it.
   void announce(const Barrier& barrier);
   // What stands still at that barrier goes on.

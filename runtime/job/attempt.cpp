@@ -65,7 +65,24 @@ AttemptEnd Attempt::run(const std::stop_token& stop) {
   if (running_)
     for (CheckpointRequest& request : running_->waiters) request.done->set_value(ended);
   tell_hand_over(ended);
+  if (end_->kind == AttemptEnd::Kind::kSuperseded) withdraw_unpublished();
   return std::move(*end_);
+}
+
+// What was prepared for a checkpoint that will never be published: the successor computes it again.
+// It may have ended long ago, so nobody else would tidy up.
+void Attempt::withdraw_unpublished() {
+  deployment_->stop();
+  auto messages = messages_.with([](auto& all) { return std::exchange(all, {}); });
+  for (Message& message : messages)
+    if (auto* told = std::get_if<ExecMessage>(&message)) handle(*told);
+  for (const Output& output : outputs_) {
+    Sink* sink = sink_of(deployment_->sinks(), output.record.operator_name);
+    const auto withdrawn = sink->withdraw({output.record.text});
+    if (!withdrawn)
+      log::warning("uncommitted output was left",
+                   {{"job", shared_.options.identity.name}, {"reason", withdrawn.error().message}});
+  }
 }
 
 void Attempt::handle(ExecMessage& message) {

@@ -128,6 +128,7 @@ class Attempt final : public ExecListener {
   void discover();
   Duration until_next() const;
   void end(AttemptEnd end);
+  void withdraw_unpublished();
   void fail(Error error, std::string operator_name = {}, bool can_heal = true);
   bool keeps_state() const { return store_ != nullptr; }
   bool all_ended() const { return ended_.size() == deployment_->subtasks(); }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "runtime/base/log.h"
-#include "runtime/base/overloaded.h"
+#include "runtime/checkpoint/log.h"
 
 namespace penstock {
 namespace {
@@ -135,8 +135,9 @@ void Follower::note_newest() {
 void Follower::watch(const ClaimRecord& claim) {
   claim_ = claim;
   peer_.reset();
-  if (claim.address.empty() || claim.address == shared_.address) return;
-  peer_ = shared_.open_peer(claim.address);
+  own_place_ =
+      !claim.address.empty() && claim.address == shared_.address && claim.host == host_name();
+  if (!claim.address.empty() && !own_place_) peer_ = shared_.open_peer(claim.address);
 }
 
 // Brings the state forward to the newest publication. Its process deletes files that it does not
@@ -196,8 +197,8 @@ FollowState Follower::state() {
   }
   if (peer_ != nullptr)
     state.predecessor = peer_->look();
-  else if (claim_ && !claim_->address.empty())
-    state.predecessor = Peer::Presence::kGone;  // its address is this process's own now
+  else if (own_place_)
+    state.predecessor = Peer::Presence::kGone;
   return state;
 }
 

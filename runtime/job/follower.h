@@ -64,8 +64,11 @@ class Follower {
   std::unique_ptr<BlobStore> store_;
   LogReader log_;
   StateImage image_;
-  std::unique_ptr<Peer> peer_;               // of the newest claim; nullptr: it names no address
-  std::optional<ClaimRecord> claim_;         // the newest
+  std::unique_ptr<Peer> peer_;        // of the newest claim; nullptr: it names no address
+  std::optional<ClaimRecord> claim_;  // the newest
+  // This process has the newest claim's address: a container that was started again. So that one is
+  // gone.
+  bool own_place_ = false;
   const LogEntry* newest_ = nullptr;         // publication
   std::optional<RecordNumber> held_;         // publication that is here wholly
   std::optional<RecordNumber> unfetchable_;  // a file of it is gone or damaged

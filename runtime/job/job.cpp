@@ -185,9 +185,12 @@ std::optional<Ending> RunningJob::follow(const std::stop_token& stop) {
   follower_.reset();
   std::optional<Ending> ending = std::move(end.ending);
   if (!ending) {
-    const MoveReport move{
-        .at = shared_.clock.now(), .from = end.followed->from, .reason = end.followed->reason};
+    // Before it runs: who sees it running sees from whom it came.
     moved_since_ = end.followed->since;
+    shared_.report.with([&](JobReport& report) {
+      report.move = MoveReport{
+          .at = shared_.clock.now(), .from = end.followed->from, .reason = end.followed->reason};
+    });
     shared_.followed = std::move(end.followed);
     auto attempt = Attempt::make(shared_);
     if (attempt)
@@ -195,7 +198,6 @@ std::optional<Ending> RunningJob::follow(const std::stop_token& stop) {
     else
       ending = try_again(
           {.error = attempt.error(), .can_heal = attempt.error().code != Code::kInvalid}, stop);
-    if (!ending) shared_.report.with([&](JobReport& report) { report.move = move; });
   }
   for (TakeOverRequest& waiter : end.waiters)
     waiter.done->set_value(

@@ -131,6 +131,12 @@ class MemorySink final : public Sink {
     return ok();
   }
   Status discard(std::string_view, RecordNumber) override { return ok(); }
+  Result<bool> withdraw(const Committable& committable) override {
+    return world_.outputs.with([&](World::Outputs& outputs) {
+      return !outputs.done.contains(committable.text) &&
+             outputs.prepared.erase(committable.text) > 0;
+    });
+  }
 
  private:
   World& world_;

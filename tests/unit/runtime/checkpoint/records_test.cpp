@@ -38,6 +38,22 @@ TEST(Records, AClaimReadsBackAlike) {
   EXPECT_EQ(decode_record(encode_record(claim)).value(), Record(claim));
 }
 
+TEST(Records, WhatAProcessDidAtItsBarrierAndWhereItListensReadBackAlike) {
+  using Then = PublicationRecord::Then;
+  for (const Then then : {Then::kGoesOn, Then::kHandsOver, Then::kEnds}) {
+    PublicationRecord publication = example();
+    publication.then = then;
+    EXPECT_EQ(decode_record(encode_record(publication)).value(), Record(publication));
+  }
+  const ClaimRecord claim{.job = {"job", "uid"}, .address = "[::1]:7000"};
+  EXPECT_EQ(decode_record(encode_record(claim)).value(), Record(claim));
+}
+
+TEST(Records, WhatSaysNothingNewIsWrittenAsItAlwaysWas) {
+  EXPECT_EQ(encode_record(example()).find("\"then\""), std::string::npos);
+  EXPECT_EQ(encode_record(ClaimRecord{}).find("address"), std::string::npos);
+}
+
 TEST(Records, WhatIsNotUtf8IsWrittenAllTheSame) {
   const ClaimRecord claim{.job = {.name = "a\xff"}};
   EXPECT_TRUE(decode_record(encode_record(claim)));
