@@ -4,36 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "operator/engines/local/order_calls.h"
 #include "operator/engines/local/report_from_proto.h"
+#include "operator/engines/local/watch_stream.h"
 #include "runtime/base/guarded.h"
-#include "runtime/base/overloaded.h"
 #include "runtime/control/proto/control.grpc.pb.h"
 
 namespace penstock {
 namespace {
-
-Error from_grpc(const grpc::Status& status) {
-  switch (status.error_code()) {
-    case grpc::StatusCode::INVALID_ARGUMENT:
-      return {Code::kInvalid, status.error_message()};
-    case grpc::StatusCode::FAILED_PRECONDITION:
-      return {Code::kConflict, status.error_message()};
-    case grpc::StatusCode::CANCELLED:
-      return {Code::kCancelled, status.error_message()};
-    case grpc::StatusCode::DATA_LOSS:
-      return {Code::kCorrupt, status.error_message()};
-    case grpc::StatusCode::INTERNAL:
-      return {Code::kInternal, status.error_message()};
-    default:
-      return {Code::kUnavailable, status.error_message()};
-  }
-}
 
 // A follower that may take over now.
 bool is_ready(const api::JobReport& report) {
@@ -49,28 +31,6 @@ bool changes_the_picture(const std::optional<api::JobReport>& before, const api:
          before->failures.size() != now.failures.size() || is_ready(*before) != is_ready(now) ||
          before->move != now.move;
 }
-
-// Counts what is in flight on gRPC's threads, so that the owner can wait for the last of it.
-class InFlight {
- public:
-  void enter() {
-    std::scoped_lock lock(mutex_);
-    ++count_;
-  }
-  void leave() {
-    std::scoped_lock lock(mutex_);
-    if (--count_ == 0) none_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    none_.wait(lock, [&] { return count_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable none_;
-  int count_ = 0;
-};
 
 // A process that has just started answers within this, much sooner than one that was lost.
 constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
@@ -102,40 +62,6 @@ struct Followed {
   std::map<std::string, OrderOutcome> outcomes;
 };
 
-class LocalEngineClient;
-
-// One Watch stream. Deletes itself when gRPC is done with it.
-class WatchStream final : public grpc::ClientReadReactor<v1::JobReport> {
- public:
-  WatchStream(LocalEngineClient& client, std::string key, std::uint64_t stream,
-              std::shared_ptr<v1::Control::Stub> stub, std::shared_ptr<grpc::ClientContext> context)
-      : client_(client),
-        key_(std::move(key)),
-        stream_(stream),
-        stub_(std::move(stub)),
-        context_(std::move(context)) {}
-
-  void start(const std::string& uid, std::uint32_t period_millis) {
-    request_.set_uid(uid);
-    request_.set_period_millis(period_millis);
-    stub_->async()->Watch(context_.get(), &request_, this);
-    StartRead(&report_);
-    StartCall();
-  }
-
-  void OnReadDone(bool more) override;
-  void OnDone(const grpc::Status& status) override;
-
- private:
-  LocalEngineClient& client_;
-  const std::string key_;
-  const std::uint64_t stream_;
-  std::shared_ptr<v1::Control::Stub> stub_;
-  std::shared_ptr<grpc::ClientContext> context_;
-  v1::WatchRequest request_;
-  v1::JobReport report_;
-};
-
 // What has to be told to gRPC once no lock is held: it may call back at once, in this thread.
 struct Deferred {
   std::vector<std::shared_ptr<grpc::ClientContext>> cancelled;
@@ -152,7 +78,7 @@ struct Deferred {
   }
 };
 
-class LocalEngineClient final : public EngineClient {
+class LocalEngineClient final : public EngineClient, private WatchListener {
  public:
   LocalEngineClient(Clock& clock, LocalEngineOptions options)
       : clock_(clock),
@@ -168,13 +94,9 @@ class LocalEngineClient final : public EngineClient {
       jobs_.with([&](Jobs& jobs) {
         for (auto& [key, job] : jobs) cancel(job, deferred);
       });
-      contexts_.with([&](auto& contexts) {
-        for (const auto& context : contexts) {
-          if (auto alive = context.lock()) deferred.cancelled.push_back(std::move(alive));
-        }
-      });
+      calls_.add_contexts(deferred.cancelled);
     }
-    in_flight_.wait();
+    under_way_.wait();
   }
 
   void on_change(std::function<void(const std::string& job)> listener) override {
@@ -239,7 +161,8 @@ class LocalEngineClient final : public EngineClient {
   }
 
   void order(const std::string& key, const EngineOrder& order) override {
-    Addressee to{.key = key};
+    OrderCalls::Addressee to;
+    std::uint64_t incarnation = 0;
     jobs_.with([&](Jobs& jobs) {
       const auto known = jobs.find(key);
       if (known == jobs.end() || known->second.outcomes.contains(order.id)) return;
@@ -251,10 +174,13 @@ class LocalEngineClient final : public EngineClient {
       }
       outcomes[order.id] = {};
       to.uid = known->second.target.uid;
-      to.incarnation = known->second.incarnation;
+      incarnation = known->second.incarnation;
       to.stub = known->second.stub;
     });
-    if (to.stub) send(to, order);
+    if (to.stub == nullptr) return;
+    calls_.send(to, order, [this, key, incarnation, id = order.id](const OrderOutcome& outcome) {
+      finish(key, incarnation, id, outcome);
+    });
   }
 
   std::optional<OrderOutcome> outcome(const std::string& key, const std::string& id) override {
@@ -267,8 +193,12 @@ class LocalEngineClient final : public EngineClient {
     });
   }
 
+ private:
+  using Jobs = std::map<std::string, Followed>;
+
   // By a stream, on a thread of gRPC.
-  void reported(const std::string& key, std::uint64_t stream, const v1::JobReport& message) {
+  void reported(const std::string& key, std::uint64_t stream,
+                const v1::JobReport& message) override {
     api::JobReport report = from_proto(message);
     std::string job;
     jobs_.with([&](Jobs& jobs) {
@@ -286,7 +216,7 @@ class LocalEngineClient final : public EngineClient {
     notify(job);
   }
 
-  void ended(const std::string& key, std::uint64_t stream, const grpc::Status& status) {
+  void ended(const std::string& key, std::uint64_t stream, const grpc::Status& status) override {
     std::string job;
     jobs_.with([&](Jobs& jobs) {
       const auto known = jobs.find(key);
@@ -306,19 +236,6 @@ class LocalEngineClient final : public EngineClient {
     wake_keeper();
   }
 
-  // Whoever destroys the last channel on a thread of gRPC destroys that thread's own queue: stubs
-  // and contexts, which hold channels, end on a thread of ours.
-  void bury(std::shared_ptr<v1::Control::Stub> stub, std::shared_ptr<grpc::ClientContext> context) {
-    buried_.with([&](auto& buried) { buried.emplace_back(std::move(stub), std::move(context)); });
-  }
-  // The very last thing that a stream or a call does.
-  void leave() { in_flight_.leave(); }
-
- private:
-  using Buried = std::vector<
-      std::pair<std::shared_ptr<v1::Control::Stub>, std::shared_ptr<grpc::ClientContext>>>;
-  using Jobs = std::map<std::string, Followed>;
-
   // With the lock of jobs_ held. Opens a stream and makes it the one that counts.
   void open(Followed& job, Deferred& deferred) {
     cancel(job, deferred);
@@ -326,12 +243,11 @@ class LocalEngineClient final : public EngineClient {
     job.watch = std::make_shared<grpc::ClientContext>();
     const std::uint64_t stream = ++streams_;
     job.stream = stream;
-    in_flight_.enter();
     const Duration period = job.busy ? options_.busy_period : options_.calm_period;
     // Owned by gRPC from start() to OnDone().
-    deferred.opened.push_back({new WatchStream(*this, job.target.key, stream, job.stub, job.watch),
-                               job.target.uid,
-                               static_cast<std::uint32_t>(period / std::chrono::milliseconds(1))});
+    deferred.opened.push_back(
+        {new WatchStream(*this, under_way_, job.target.key, stream, job.stub, job.watch),
+         job.target.uid, static_cast<std::uint32_t>(period / std::chrono::milliseconds(1))});
   }
 
   static void cancel(Followed& job, Deferred& deferred) {
@@ -374,7 +290,7 @@ class LocalEngineClient final : public EngineClient {
   // Opens streams again and notices silence.
   void keep(const std::stop_token& stop) {
     while (sleep_a_while(stop)) {
-      buried_.with([](Buried& buried) { return std::exchange(buried, {}); });
+      under_way_.clear_buried();
       std::vector<std::string> lost;
       Deferred deferred;
       jobs_.with([&](Jobs& jobs) {
@@ -413,116 +329,6 @@ class LocalEngineClient final : public EngineClient {
     return grpc::CreateCustomChannel(target.address, tls_, arguments);
   }
 
-  // Whom an order goes to.
-  struct Addressee {
-    std::string key;
-    std::string uid{};  // of the job
-    std::uint64_t incarnation = 0;
-    std::shared_ptr<v1::Control::Stub> stub{};
-  };
-
-  // One unary call with its messages, alive until its callback has run.
-  template <typename Request, typename Reply>
-  struct Call {
-    std::shared_ptr<v1::Control::Stub> stub;
-    std::shared_ptr<grpc::ClientContext> context = std::make_shared<grpc::ClientContext>();
-    Request request;
-    Reply reply;
-  };
-
-  template <typename Request, typename Reply, typename Fill, typename Method>
-  void start(const Addressee& to, const EngineOrder& order, Fill&& fill, Method method) {
-    auto call = std::make_shared<Call<Request, Reply>>();
-    call->stub = to.stub;
-    call->context->set_deadline(std::chrono::system_clock::now() + order.deadline);
-    v1::Fence& fence = *call->request.mutable_fence();
-    fence.set_uid(to.uid);
-    fence.set_generation(order.generation);
-    fence.set_decision(order.decision);
-    fill(call->request);
-    contexts_.with([&](auto& contexts) {
-      std::erase_if(contexts, [](const auto& context) { return context.expired(); });
-      contexts.push_back(call->context);
-    });
-    in_flight_.enter();
-    method(*to.stub->async(), call->context.get(), &call->request, &call->reply,
-           [this, call, key = to.key, incarnation = to.incarnation,
-            id = order.id](const grpc::Status& status) {
-             OrderOutcome outcome{.state = OrderOutcome::State::kDone};
-             if constexpr (std::is_same_v<Reply, v1::CheckpointReply>) {
-               outcome.checkpoint = {call->reply.id()};
-               outcome.state_bytes = call->reply.state_bytes();
-             }
-             if constexpr (std::is_same_v<Reply, v1::HandOverReply>)
-               outcome.checkpoint = {call->reply.checkpoint()};
-             if (!status.ok()) {
-               outcome.state = OrderOutcome::State::kFailed;
-               outcome.error = from_grpc(status);
-             }
-             finish(key, incarnation, id, outcome);
-             bury(std::move(call->stub), std::move(call->context));
-             leave();
-           });
-  }
-
-  void send(const Addressee& to, const EngineOrder& order) {
-    const auto handle = Overloaded{
-        [&](const EngineOrder::Rescale& rescale) {
-          start<v1::RescaleRequest, v1::RescaleReply>(
-              to, order,
-              [&](v1::RescaleRequest& request) {
-                request.set_parallelism(rescale.parallelism);
-                request.set_reason(rescale.reason);
-              },
-              [](auto& async, auto... args) { async.Rescale(args...); });
-        },
-        [&](const EngineOrder::Checkpoint&) {
-          start<v1::CheckpointRequest, v1::CheckpointReply>(
-              to, order, [](v1::CheckpointRequest&) {},
-              [](auto& async, auto... args) { async.Checkpoint(args...); });
-        },
-        [&](const EngineOrder::Savepoint& savepoint) {
-          start<v1::SavepointRequest, v1::CheckpointReply>(
-              to, order, [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
-              [](auto& async, auto... args) { async.Savepoint(args...); });
-        },
-        [&](const EngineOrder::Dispose& dispose) {
-          start<v1::DisposeRequest, v1::DisposeReply>(
-              to, order, [&](v1::DisposeRequest& request) { request.set_uri(dispose.uri); },
-              [](auto& async, auto... args) { async.Dispose(args...); });
-        },
-        [&](const EngineOrder::Stop& stop) {
-          start<v1::StopRequest, v1::StopReply>(
-              to, order,
-              [&](v1::StopRequest& request) {
-                using Mode = EngineOrder::Stop::Mode;
-                request.set_mode(stop.mode == Mode::kNow     ? v1::StopRequest::NOW
-                                 : stop.mode == Mode::kDrain ? v1::StopRequest::DRAIN
-                                                             : v1::StopRequest::SAVEPOINT);
-                request.set_savepoint_uri(stop.savepoint_uri);
-              },
-              [](auto& async, auto... args) { async.Stop(args...); });
-        },
-        [&](const EngineOrder::Configure& configure) {
-          start<v1::ConfigureRequest, v1::ConfigureReply>(
-              to, order,
-              [&](v1::ConfigureRequest& request) { request.set_log_level(configure.log_level); },
-              [](auto& async, auto... args) { async.Configure(args...); });
-        },
-        [&](const EngineOrder::HandOver&) {
-          start<v1::HandOverRequest, v1::HandOverReply>(
-              to, order, [](v1::HandOverRequest&) {},
-              [](auto& async, auto... args) { async.HandOver(args...); });
-        },
-        [&](const EngineOrder::TakeOver& take_over) {
-          start<v1::TakeOverRequest, v1::TakeOverReply>(
-              to, order, [&](v1::TakeOverRequest& request) { request.set_now(take_over.now); },
-              [](auto& async, auto... args) { async.TakeOver(args...); });
-        },
-    };
-    std::visit(handle, order.what);
-  }
-
   void finish(const std::string& key, std::uint64_t incarnation, const std::string& id,
               const OrderOutcome& outcome) {
     std::string job;
@@ -548,26 +354,11 @@ class LocalEngineClient final : public EngineClient {
   Guarded<std::function<void(const std::string&)>> listener_;
   std::atomic<std::uint64_t> streams_{0}, incarnations_{0};
   Guarded<Jobs> jobs_;
-  Guarded<std::vector<std::weak_ptr<grpc::ClientContext>>> contexts_;
-  Guarded<Buried> buried_;
   Guarded<std::stop_source> nap_;  // of the keeper
-  InFlight in_flight_;
+  CallsUnderWay under_way_;
+  OrderCalls calls_{under_way_};
   std::jthread keeper_;
 };
-
-void WatchStream::OnReadDone(bool more) {
-  if (!more) return;
-  client_.reported(key_, stream_, report_);
-  StartRead(&report_);
-}
-
-void WatchStream::OnDone(const grpc::Status& status) {
-  LocalEngineClient& client = client_;
-  client.ended(key_, stream_, status);
-  client.bury(std::move(stub_), std::move(context_));
-  delete this;
-  client.leave();
-}
 
 }  // namespace
 
