@@ -8,6 +8,7 @@ import time
 import unittest
 
 from control_plane import Up
+from move_test import following, hand_over, move
 from orders import Feed, job
 from programs import BIN, Job, Workplace, judge, rows_by_split, seed_of_run, verify_checkpoints
 from cluster import wait_for
@@ -97,6 +98,25 @@ class Jobs(Case):
         self.assertTrue(older.said(f"pid {newer.process.pid} on host"), older.text())
         feed.add(500)
         self.drain(newer)
+
+    def test_a_follower_is_handed_the_job_and_another_goes_on_when_it_is_killed(self):
+        feed = self.feed_and_sql()
+        for _ in range(5):
+            feed.add(100)
+        active = self.job("active.log", "--interval", "300ms")
+        for number, how in enumerate(("hand-over", "kill")):
+            active.wait_said('"running"')
+            follower = self.job(f"follower-{number}.log", "--interval", "300ms", "--parallelism", 2 + number, "--follow")
+            wait_for("a follower that has caught up", lambda: following(follower).get("caughtUp", False))
+            feed.add(100)
+            if how == "kill":
+                active.kill()
+            else:
+                hand_over(active, follower)
+            follower.wait_said('"running"', 20)
+            print(how, move(follower), flush=True)
+            active = follower
+        self.drain(active)
 
     def test_a_savepoint_goes_to_a_bucket_and_a_job_begins_from_it(self):
         feed = self.feed_and_sql()
