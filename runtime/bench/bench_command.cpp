@@ -14,7 +14,7 @@ namespace penstock {
 namespace {
 
 constexpr char kUse[] =
-    "penstock bench nexmark|start|state|checkpoint|rescale [--json]\n"
+    "penstock bench nexmark|start|state|checkpoint|rescale|move [--json]\n"
     "    nexmark, start: [--program PATH], to measure another penstock\n"
     "    nexmark: [--queries DIR] [--runs 5] [--seconds 12]   start: [--runs 11]\n"
     "    rescale: [--rate 1000000]";
@@ -80,6 +80,7 @@ Result<bench::Measurements> measure(Order order, Clock& clock, std::ostream& pro
   if (order.which == "state") return bench::bench_state(clock, progress);
   if (order.which == "checkpoint") return bench::bench_checkpoint(clock, progress);
   if (order.which == "rescale") return bench::bench_rescale(order.rate, clock, progress);
+  if (order.which == "move") return bench::bench_move(clock, progress);
   return Error{Code::kInvalid,
                order.which.empty() ? "say which" : "no bench '" + order.which + "'"};
 }

@@ -16,4 +16,8 @@ Result<Measurements> bench_checkpoint(Clock& clock, std::ostream& progress);
 Result<Measurements> bench_rescale(std::uint64_t rows_per_second, Clock& clock,
                                    std::ostream& progress);
 
+// A job of 1 GiB of state handed over to another process's follower while 5 % of its state changes
+// per second: for how long nobody processed.
+Result<Measurements> bench_move(Clock& clock, std::ostream& progress);
+
 }  // namespace penstock::bench

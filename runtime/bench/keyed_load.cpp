@@ -5,6 +5,8 @@
 
 #include "runtime/base/random.h"
 #include "runtime/connectors/split_position.h"
+#include "runtime/expr/evaluate.h"
+#include "runtime/graph/key_groups.h"
 
 namespace penstock::bench {
 namespace {
@@ -50,6 +52,11 @@ class LoadReader final : public SplitReader {
            nanos_per_row();
   }
 
+  std::uint64_t changing_key() {
+    if (load_.changing == nullptr) return random_.below(load_.keys);
+    return static_cast<std::uint64_t>((*load_.changing)[random_.below(load_.changing->size())]);
+  }
+
   Batch make(std::uint64_t rows) {
     const auto keys = allocate_values<std::int64_t>(rows);
     const auto due = allocate_values<std::int64_t>(rows);
@@ -57,7 +64,7 @@ class LoadReader final : public SplitReader {
     for (std::uint64_t row = 0; row < rows; ++row, ++position_.next) {
       const bool filling = position_.next < own;
       keys[row] = static_cast<std::int64_t>(filling ? index_ + position_.next * load_.splits
-                                                    : random_.below(load_.keys));
+                                                    : changing_key());
       due[row] = filling ? 0
                          : position_.base * 1'000'000 +
                                static_cast<std::int64_t>((position_.next - own) * nanos_per_row());
@@ -99,6 +106,25 @@ class LoadSource final : public Source {
 };
 
 }  // namespace
+
+std::vector<std::int64_t> keys_of_groups(std::uint64_t keys, std::uint32_t key_groups,
+                                         double share) {
+  constexpr std::uint64_t kAtOnce = 8192;
+  const double most = share * key_groups;
+  std::vector<std::int64_t> found;
+  std::vector<std::uint64_t> hashes(kAtOnce);
+  for (std::uint64_t first = 0; first < keys; first += kAtOnce) {
+    const std::uint64_t rows = std::min(kAtOnce, keys - first);
+    const auto values = allocate_values<std::int64_t>(rows);
+    for (std::uint64_t row = 0; row < rows; ++row)
+      values[row] = static_cast<std::int64_t>(first + row);
+    const Column column(Type::of(TypeKind::kBigint), rows, values, nullptr);
+    hash_rows({&column}, rows, hashes.data());
+    for (std::uint64_t row = 0; row < rows; ++row)
+      if (key_group_of(hashes[row], key_groups).value < most) found.push_back(values[row]);
+  }
+  return found;
+}
 
 std::unique_ptr<Source> make_keyed_load(const KeyedLoad& load, Clock& clock) {
   return std::make_unique<LoadSource>(load, clock);

@@ -24,8 +24,7 @@ std::uint64_t rows_read(Job& job) {
 
 }  // namespace
 
-Result<std::unique_ptr<Job>> start_load_job(const LoadJob& settings, LatencyLog& log,
-                                            Clock& clock) {
+Result<std::unique_ptr<Job>> make_load_job(const LoadJob& settings, LatencyLog& log, Clock& clock) {
   TRY_ASSIGN(StreamGraph graph, sql::compile(kJob).to_result());
   JobOptions options;
   options.identity.name = "load";
@@ -34,7 +33,8 @@ Result<std::unique_ptr<Job>> start_load_job(const LoadJob& settings, LatencyLog&
   options.key_groups = kKeyGroups;
   options.checkpoints = settings.checkpoints;
   options.interval = std::chrono::hours(1);
-  options.state_memory = std::int64_t{4} << 30;
+  options.state_memory = settings.state_memory;
+  options.follow = settings.follow;
   Factories factories{
       .source = [load = settings.load](const SourceSpec&, Clock& time)
           -> Result<std::unique_ptr<Source>> { return make_keyed_load(load, time); },
@@ -42,8 +42,13 @@ Result<std::unique_ptr<Job>> start_load_job(const LoadJob& settings, LatencyLog&
         return make_latency_sink(log, kKeyGroups, time);
       },
       .operate = make_operator};
-  TRY_ASSIGN(auto job,
-             start_job(std::move(graph), options, std::move(factories), open_blob_store, clock));
+  return make_job(std::move(graph), options, std::move(factories), open_blob_store, clock);
+}
+
+Result<std::unique_ptr<Job>> start_load_job(const LoadJob& settings, LatencyLog& log,
+                                            Clock& clock) {
+  TRY_ASSIGN(auto job, make_load_job(settings, log, clock));
+  TRY(job->begin());
   while (rows_read(*job) < settings.load.keys) {
     if (const auto ending = job->ending()) return Error{Code::kInternal, ending->message};
     clock.sleep(std::chrono::milliseconds(20), {});

@@ -16,7 +16,11 @@ struct LoadJob {
   KeyedLoad load;
   Parallelism parallelism{1};
   std::optional<std::string> checkpoints{};
+  bool follow = false;
+  std::int64_t state_memory = std::int64_t{4} << 30;
 };
+// The job, not begun.
+Result<std::unique_ptr<Job>> make_load_job(const LoadJob& settings, LatencyLog& log, Clock& clock);
 Result<std::unique_ptr<Job>> start_load_job(const LoadJob& settings, LatencyLog& log, Clock& clock);
 
 // Rows that are due and have not been read.

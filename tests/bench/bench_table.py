@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-BENCHES = ["nexmark", "start", "state", "checkpoint", "rescale", "operator"]
+BENCHES = ["nexmark", "start", "state", "checkpoint", "rescale", "move", "operator"]
 README = "tests/bench/README.md"
 
 

@@ -7,7 +7,7 @@
 namespace penstock::bench {
 namespace {
 
-constexpr KeyedLoad kLoad{.keys = 1000, .rows_per_second = 3000, .splits = 3};
+const KeyedLoad kLoad{.keys = 1000, .rows_per_second = 3000, .splits = 3};
 
 TEST(KeyedLoad, FirstComesEveryKeyOnceThenRowsAtTheirPace) {
   ManualClock clock(1'000'000);
@@ -55,6 +55,29 @@ TEST(KeyedLoad, APositionGoesOnWhereItWasTaken) {
   ASSERT_TRUE(next);
   EXPECT_EQ((*next)->read(1)->batch.columns[0].values<std::int64_t>()[0], 1 + 40 * 3);
   EXPECT_EQ(source->open({.id = "1/4"}).error().code, Code::kCorrupt);
+}
+
+TEST(KeyedLoad, BehindTheFirstRoundOnlyTheChangingKeysCome) {
+  const auto changing = keys_of_groups(1000, 720, 0.05);
+  ASSERT_GT(changing.size(), 20u);
+  ASSERT_LT(changing.size(), 90u);
+  KeyedLoad load = kLoad;
+  load.splits = 1;
+  load.changing = &changing;
+  ManualClock clock(1'000'000);
+  clock.advance(std::chrono::seconds(5));
+  const auto source = make_keyed_load(load, clock);
+  auto reader = source->open({.id = "0/1"});
+  ASSERT_TRUE(reader);
+  ASSERT_EQ((*reader)->read(1000)->batch.rows(), 1000u);
+  ASSERT_TRUE((*reader)->read(1));  // the pace begins
+  clock.advance(std::chrono::milliseconds(100));
+  const auto read = (*reader)->read(1000);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->batch.rows(), 300u);
+  const std::set<std::int64_t> known(changing.begin(), changing.end());
+  for (const std::int64_t key : read->batch.columns[0].values<std::int64_t>())
+    EXPECT_TRUE(known.contains(key)) << key;
 }
 
 }  // namespace
