@@ -107,6 +107,7 @@ class World {
     report.job = "team/flights";
     report.uid = uid();
     report.phase = "Following";
+    report.wanted = report.running = 2;
     report.at = clock.now();
     report.started_at = 1;
     report.following = api::FollowReport{.record = 3, .checkpoint_id = 1, .caught_up = true};
