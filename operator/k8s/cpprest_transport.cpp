@@ -134,7 +134,9 @@ class CpprestTransport final : public Transport {
 
   Result<Response> call(const Request& request) override {
     TRY_ASSIGN(Session session, current(false));
-    TRY_ASSIGN(Response response, call_with(session, request));
+    Result<Response> first = call_with(session, request);
+    if (!first) leave_pool();
+    TRY_ASSIGN(Response response, std::move(first));
     if (response.status != 401 || cluster_.token.file.empty()) return response;
     // The token may have been replaced since it was read: once more with what is there now.
     const std::string used = session.credentials.token;
@@ -184,6 +186,18 @@ class CpprestTransport final : public Transport {
   }
 
  private:
+  // A write that lost its connection leaves one in cpprestsdk's pool that was never opened, on
+  // which the next request would fail: other clients with the same credentials from here on.
+  void leave_pool() {
+    session_.with([this](std::optional<Session>& session) {
+      if (!session) return;
+      auto opened = open(session->credentials);
+      if (!opened || !*opened) return;
+      (*opened)->read_at = session->read_at;
+      session = std::move(opened).value();
+    });
+  }
+
   Result<std::optional<Session>> open(const Credentials& credentials) const {
     return at_border("opening a client", [&]() -> std::optional<Session> {
       const auto client = [&](Duration timeout) {
