@@ -87,6 +87,7 @@ OrderOutcome Engines::take(const std::string& key, const EngineOrder& order) {
                           process->phase = "Stopping";
                           process->savepoint = it.savepoint_uri;
                         },
+                        [&](const EngineOrder::Dispose& it) { savepoints.erase(it.uri); },
                         [](const EngineOrder::Configure&) {}, [](const EngineOrder::HandOver&) {},
                         [](const EngineOrder::TakeOver&) {}},
              order.what);
