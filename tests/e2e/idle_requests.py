@@ -66,7 +66,7 @@ def main():
         sys.exit("no status refresh was counted, so the counters count nothing")
     if refreshes > JOBS * (seconds / 10 + 1):
         sys.exit(f"{refreshes} status refreshes: more than one in ten seconds per job")
-    kinds = ["configmaps", "jobsnapshots", "pods", "scalingpolicies", "streamjobs"]
+    kinds = ["configmaps", "jobsnapshots", "nodes", "pods", "scalingpolicies", "streamjobs"]
     if lists or sorted(streams) != kinds or set(streams.values()) != {1}:
         sys.exit(f"each type should have come as one stream, which goes on as its watch; got streams {streams}, lists {lists}")
 

@@ -1,10 +1,9 @@
 """The operator moves a job while rows flow: to another template, off a cordoned node, to its standby; the result must be exact."""
 import random
 
-from cluster import wait_for
 from control_plane import JOBS, PODS, Up, ctl
 from orders import Feed, job
-from programs import Workplace, judge, seed_of_run
+from programs import Workplace, judge, seed_of_run, wait_for
 
 MERGE = "application/merge-patch+json"
 

@@ -37,7 +37,25 @@ api::JobReport Engines::report_of(const Process& process, Millis now) {
                         .last_bytes = 100};
   report.rescales.count = process.rescales;
   report.ending = process.ending;
+  if (process.phase == "Following")
+    report.following =
+        api::FollowReport{.record = 1, .checkpoint_id = 1, .caught_up = true, .at = now};
   return report;
+}
+
+void Engines::follow_on(Process& follower) {
+  Process* active = nullptr;
+  for (auto& [key, process] : processes_)
+    if (process.job_uid == follower.job_uid && process.phase != "Following" && !process.ending)
+      active = &process;
+  if (active != nullptr) {
+    const bool agreed = follower.takes_over && active->hands_over;
+    if (!agreed && !follower.takes_over_now) return;
+    active->phase = "Ended";
+    active->ending = agreed ? api::EndingReport{api::EndingKind::kStopped, "HandedOver", ""}
+                            : api::EndingReport{api::EndingKind::kSuperseded, "Superseded", ""};
+  }
+  follower.phase = "Running";
 }
 
 void Engines::tick(Millis now) {
@@ -46,6 +64,8 @@ void Engines::tick(Millis now) {
       if (!process.savepoint.empty()) savepoints.insert(process.savepoint);
       process.phase = "Ended";
       process.ending = api::EndingReport{api::EndingKind::kStopped, "Stopped", ""};
+    } else if (process.phase == "Following") {
+      follow_on(process);
     } else if (!process.ending) {
       process.phase = "Running";
       process.running = process.wanted;
@@ -88,8 +108,12 @@ OrderOutcome Engines::take(const std::string& key, const EngineOrder& order) {
                           process->savepoint = it.savepoint_uri;
                         },
                         [&](const EngineOrder::Dispose& it) { savepoints.erase(it.uri); },
-                        [](const EngineOrder::Configure&) {}, [](const EngineOrder::HandOver&) {},
-                        [](const EngineOrder::TakeOver&) {}},
+                        [](const EngineOrder::Configure&) {},
+                        [&](const EngineOrder::HandOver&) { process->hands_over = true; },
+                        [&](const EngineOrder::TakeOver& it) {
+                          process->takes_over = true;
+                          process->takes_over_now |= it.now;
+                        }},
              order.what);
   return done;
 }

@@ -28,6 +28,7 @@ class Engines {
     std::uint64_t generation = 0, decision = 0, checkpoints = 0, rescales = 0;
     Millis started_at = 0;
     std::string restored_from, savepoint;
+    bool hands_over = false, takes_over = false, takes_over_now = false;  // was ordered to
     std::optional<api::EndingReport> ending;
     std::deque<api::JobReport> said;  // the newest last
   };
@@ -46,6 +47,8 @@ class Engines {
   std::set<std::string> savepoints;  // URIs
 
  private:
+  // What becomes of one that follows.
+  void follow_on(Process& follower);
   static api::JobReport report_of(const Process& process, Millis now);
 
   std::map<std::string, Process> processes_;

@@ -30,15 +30,12 @@ OperatorProcess::OperatorProcess(const k8s::MemoryApi& api, Engines& engines, Cl
                [](const std::string&) { return ok(); }},
       jobs_(context_, metrics_),
       snapshots_(context_),
-      policies_(context_) {
-  for (Reconciler* reconciler : std::initializer_list<Reconciler*>{&jobs_, &snapshots_, &policies_})
+      policies_(context_),
+      schedules_(context_) {
+  for (Reconciler* reconciler :
+       std::initializer_list<Reconciler*>{&jobs_, &snapshots_, &policies_, &schedules_})
     queues_.push_back({reconciler, QueueState(Backoff{})});
-  const auto into = [this](std::size_t number) {
-    return [this, number](const std::string& key) {
-      queues_[number].state.add(key, clock_.monotonic());
-    };
-  };
-  const Wake wake{.job = into(0), .policy = into(2), .snapshot = into(1)};
+  const Wake wake = waker();
   seen_.on_change([this, wake](const std::string& job) { wake_for_engine(stores_, job, wake); });
   using Change = k8s::StoreChange;
   feeds_ = {{&k8s::stream_jobs(), &stores_.jobs,
@@ -85,14 +82,16 @@ void OperatorProcess::see(const CacheFaults& faults, std::uint64_t until) {
   }
 }
 
-void OperatorProcess::wake_all() {
-  const auto add = [this](std::size_t number) {
+Wake OperatorProcess::waker() {
+  const auto into = [this](std::size_t number) {
     return [this, number](const std::string& key) {
       queues_[number].state.add(key, clock_.monotonic());
     };
   };
-  wake_for_all(stores_, {.job = add(0), .policy = add(2), .snapshot = add(1)});
+  return {.job = into(0), .policy = into(2), .snapshot = into(1), .schedule = into(3)};
 }
+
+void OperatorProcess::wake_all() { wake_for_all(stores_, waker()); }
 
 bool OperatorProcess::work() {
   for (Queued& queue : queues_) {

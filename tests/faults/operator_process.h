@@ -10,6 +10,7 @@
 #include "operator/queue/queue_state.h"
 #include "operator/reconcilers/context.h"
 #include "operator/reconcilers/job_snapshot_reconciler.h"
+#include "operator/reconcilers/savepoint_schedule_reconciler.h"
 #include "operator/reconcilers/scaling_policy_reconciler.h"
 #include "operator/reconcilers/stream_job_reconciler.h"
 #include "tests/faults/engines.h"
@@ -88,6 +89,7 @@ class OperatorProcess {
     QueueState state;
   };
 
+  Wake waker();
   void deliver(Feed& feed, const std::string& line, bool twice);
   void reconcile(Queued& queue, const std::string& key);
 
@@ -105,6 +107,7 @@ class OperatorProcess {
   StreamJobReconciler jobs_;
   JobSnapshotReconciler snapshots_;
   ScalingPolicyReconciler policies_;
+  SavepointScheduleReconciler schedules_;
   std::vector<Queued> queues_;
   std::vector<Feed> feeds_;
   std::set<std::string> unhappy_;  // reconciler and key

@@ -263,6 +263,7 @@ bool Scene::settle() {
     const std::string now = outcome();
     // What is pending is waited for, however long that takes.
     const bool calm = now == before && operator_->content() && !job().status.pending &&
+                      job().status.phase != api::Phase::kMoving &&
                       std::ranges::all_of(faults_, over);
     quiet = calm ? quiet + 1 : 0;
     before = now;
@@ -295,6 +296,7 @@ void Scene::run_pod(const api::Pod& pod, const Json& seen) {
                            .running = static_cast<std::uint32_t>(slots),
                            .started_at = clock_.true_now()};
     const std::string text = seen.dump();
+    if (text.find("--follow") != std::string::npos) begun.phase = "Following";
     const auto from = text.find("-snapshots/");
     if (from != std::string::npos) {
       const auto begin = text.rfind('"', from) + 1;

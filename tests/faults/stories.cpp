@@ -12,8 +12,13 @@ void suspend(Scene& scene) { scene.change_spec({{"state", "Suspended"}}); }
 void resume(Scene& scene) { scene.change_spec({{"state", "Running"}}); }
 void restart(Scene& scene) { scene.change_spec({{"restartNonce", 1}}); }
 void change_image(Scene& scene) { scene.change_spec({{"image", "penstock:next"}}); }
-void change_image_with_savepoint(Scene& scene) {
-  scene.change_spec({{"image", "penstock:next"}, {"upgrade", {{"mode", "Savepoint"}}}});
+constexpr const char* kOtherSql =
+    "CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen');"
+    "CREATE TABLE sink (n BIGINT) WITH ('connector' = 'blackhole');"
+    "INSERT INTO sink SELECT n + 1 FROM numbers;";
+void change_sql(Scene& scene) { scene.change_spec({{"sql", kOtherSql}}); }
+void change_sql_with_savepoint(Scene& scene) {
+  scene.change_spec({{"sql", kOtherSql}, {"upgrade", {{"mode", "Savepoint"}}}});
 }
 void finish(Scene& scene) { scene.end_processes(api::EndingKind::kFinished); }
 void fail(Scene& scene) { scene.end_processes(api::EndingKind::kFailed); }
@@ -35,10 +40,11 @@ const std::vector<Story>& stories() {
       {"Suspends", {create, suspend}, "Suspended slots 0/0 pods 2 restarts 0 from file"},
       {"Resumes", {create, suspend, resume}, "Running slots 2/2 pods 2 restarts 0"},
       {"ResumesLarger", {create, suspend, grow, resume}, "Running slots 4/4 pods 2 restarts 0"},
-      {"Upgrades", {create, change_image}, "Running slots 2/2 pods 2 restarts 0"},
+      {"Upgrades", {create, change_sql}, "Running slots 2/2 pods 2 restarts 0"},
       {"UpgradesFromASavepoint",
-       {create, change_image_with_savepoint},
+       {create, change_sql_with_savepoint},
        "Running slots 2/2 pods 2 restarts 0"},
+      {"Moves", {create, change_image}, "Running slots 2/2 pods 2 restarts 0"},
       {"Restarts", {create, restart}, "Running slots 2/2 pods 2 restarts 0"},
       {"Finishes", {create, finish}, "Finished slots 0/0 pods 1 restarts 0"},
       {"Fails", {create, fail}, "Failed slots 0/0 pods 1 restarts 0 from  error Because"},
