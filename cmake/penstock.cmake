@@ -62,6 +62,13 @@ function(penstock_library name)
   endif()
 endfunction()
 
+# For libraries whose templates take the optimizer minutes once they are sanitized: they are built without it there.
+function(penstock_sanitize_unoptimized name)
+  if(PENSTOCK_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+endfunction()
+
 # penstock_test(<name> SOURCES ... DEPENDS ... [SANITIZE address thread] [SANITIZED_FILTER filter] [LABELS ...] [TIMEOUT seconds]): one
 # GoogleTest program, one ctest entry. A sanitizer build has only the tests that name it: those that start threads (thread), all that
 # handle bytes or memory (address). The filter thins out a table of many like cases there.
