@@ -43,8 +43,8 @@ Result<std::unique_ptr<Job>> move_once(Job& active, const LoadJob& settings, Lat
   const auto checkpoint = given.get();
   if (!checkpoint) {
     const auto move = follower->report().move;
-    return checkpoint.error().within("hand-over (the follower: " +
-                                     (move ? move->reason : std::string("follows")) + ")");
+    return checkpoint.error().within(
+        "hand-over (the follower: " + (move ? move->reason : std::string("follows")) + ")");
   }
   TRY(taken);
   clock.sleep(std::chrono::milliseconds(500), {});
@@ -97,8 +97,9 @@ Result<Measurements> bench_move(Clock& clock, std::ostream& progress) {
        .value = moves.state_megabytes,
        .unit = "MiB",
        .target = Target{1024},
-       .note = "each second 200 k rows, all in 5 % of the key groups, so that these change wholly; "
-               "2 slots"},
+       .note =
+           "each second 200 k rows, all in 5 % of the key groups, which are written anew whole; "
+           "2 slots"},
       {.name = "follower caught up from nothing",
        .value = moves.caught_up_seconds,
        .unit = "s",
