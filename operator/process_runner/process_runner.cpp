@@ -33,6 +33,7 @@ using Json = nlohmann::json;
 using Action = PodPlan::Action;
 
 constexpr Millis kLongestWait = 60'000;
+constexpr Millis kUntilSynced = 20;
 
 // Owns a file descriptor.
 class Fd {
@@ -127,7 +128,8 @@ class LocalProcessRunner final : public ProcessRunner {
       if (synced) note_changed_objects();
       for (auto& [uid, entry] : entries_) look(entry);
       std::erase_if(entries_, [](const auto& item) { return item.second.pod.uid.empty(); });
-      wait();
+      // Changes wake, but not that they were the last of the first list.
+      wait(synced ? kLongestWait : kUntilSynced);
     }
   }
 
@@ -358,10 +360,9 @@ class LocalProcessRunner final : public ProcessRunner {
         Fd(pid == 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
   }
 
-  void wait() {
+  void wait(Millis wait) {
     std::vector<pollfd> fds = {{.fd = wake_.get(), .events = POLLIN, .revents = 0}};
     const Millis now = clock_.now();
-    Millis wait = kLongestWait;
     for (const auto& [uid, entry] : entries_) {
       // An ended process keeps its pidfd readable until its keeper has written how it ended; that
       // is looked for every 20 ms.
