@@ -119,16 +119,16 @@ void Follower::note_trouble(const Error& error) {
 }
 
 void Follower::note_newest() {
-  const RecordNumber before = newest_ != nullptr ? newest_->number : RecordNumber{};
   const ClaimRecord* claim = nullptr;
-  newest_ = nullptr;
+  newest_ = nullptr;  // what was read since may have moved it
   for (const LogEntry& entry : log_.entries()) {
     if (std::holds_alternative<PublicationRecord>(entry.record))
       newest_ = &entry;
     else
       claim = &std::get<ClaimRecord>(entry.record);
   }
-  if (newest_ != nullptr && newest_->number != before) newest_at_ = shared_.clock.monotonic();
+  if (newest_ != nullptr && newest_->number != std::exchange(newest_number_, newest_->number))
+    newest_at_ = shared_.clock.monotonic();
   if (claim != nullptr && claim_ != *claim) watch(*claim);
 }
 

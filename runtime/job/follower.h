@@ -69,7 +69,8 @@ class Follower {
   // This process has the newest claim's address: a container that was started again. So that one is
   // gone.
   bool own_place_ = false;
-  const LogEntry* newest_ = nullptr;         // publication
+  const LogEntry* newest_ = nullptr;  // publication; in log_, until more is read
+  RecordNumber newest_number_{};
   std::optional<RecordNumber> held_;         // publication that is here wholly
   std::optional<RecordNumber> unfetchable_;  // a file of it is gone or damaged
   CheckpointId held_checkpoint_{};
