@@ -111,6 +111,19 @@ func (s *stopwatch) print(began time.Time, sent time.Duration) error {
 		"all_seconds": time.Since(began).Seconds(), "p50_ms": at(0.5), "p99_ms": at(0.99), "most_ms": at(1)})
 }
 
+// Does work for 0..count-1, waits until the watch has shown the end of each, and tells.
+func (s *stopwatch) measure(count int, work func(int) error) error {
+	began := time.Now()
+	if err := each(count, work); err != nil {
+		return err
+	}
+	sent := time.Since(began)
+	if err := s.wait(count); err != nil {
+		return err
+	}
+	return s.print(began, sent)
+}
+
 func follow(ctx context.Context, api dynamic.ResourceInterface, seen func(watch.EventType, *unstructured.Unstructured)) error {
 	list, err := api.List(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
@@ -178,22 +191,13 @@ func create(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	err = each(s.count, func(i int) error {
+	return watched.measure(s.count, func(i int) error {
 		job := &unstructured.Unstructured{Object: map[string]any{"apiVersion": group.String(), "kind": "StreamJob",
 			"metadata": map[string]any{"name": jobName(i)}, "spec": map[string]any{"sql": sql}}}
 		watched.begin(jobName(i))
 		_, err := s.api.Resource(jobResource).Namespace(namespace).Create(ctx, job, metav1.CreateOptions{})
 		return err
 	})
-	sent := time.Since(began)
-	if err != nil {
-		return err
-	}
-	if err := watched.wait(s.count); err != nil {
-		return err
-	}
-	return watched.print(began, sent)
 }
 
 // How long a program takes from its start to the first Pod of a job; it is ended then.
@@ -254,22 +258,14 @@ func change(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	began, pace := time.Now(), time.NewTicker(time.Second/time.Duration(s.rate))
+	pace := time.NewTicker(time.Second / time.Duration(s.rate))
 	defer pace.Stop()
-	err = each(s.count, func(i int) error {
+	return watched.measure(s.count, func(i int) error {
 		<-pace.C
 		watched.begin(jobName(i))
 		_, err := jobs.Patch(ctx, jobName(i), types.MergePatchType, []byte(`{"spec":{"parallelism":2}}`), metav1.PatchOptions{})
 		return err
 	})
-	sent := time.Since(began)
-	if err != nil {
-		return err
-	}
-	if err := watched.wait(s.count); err != nil {
-		return err
-	}
-	return watched.print(began, sent)
 }
 
 // Pods that an operator caches and has nothing to do for.
