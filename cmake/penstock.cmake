@@ -62,6 +62,24 @@ function(penstock_library name)
   endif()
 endfunction()
 
+# penstock_proto(<name> <path>): the library of the code that is generated from <path>.proto, a path in the tree without ending; who
+# links it includes "<path>.pb.h" and "<path>.grpc.pb.h".
+function(penstock_proto name proto)
+  set(generated ${PROJECT_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${generated})
+  add_custom_command(
+    OUTPUT ${generated}/${proto}.pb.cc ${generated}/${proto}.pb.h
+           ${generated}/${proto}.grpc.pb.cc ${generated}/${proto}.grpc.pb.h
+    COMMAND protobuf::protoc --proto_path=${PROJECT_SOURCE_DIR} --cpp_out=${generated}
+            --grpc_out=${generated} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>
+            ${PROJECT_SOURCE_DIR}/${proto}.proto
+    DEPENDS ${PROJECT_SOURCE_DIR}/${proto}.proto
+    VERBATIM)
+  add_library(${name} STATIC ${generated}/${proto}.pb.cc ${generated}/${proto}.grpc.pb.cc)
+  target_include_directories(${name} SYSTEM PUBLIC ${generated})
+  target_link_libraries(${name} PUBLIC gRPC::grpc++ protobuf::libprotobuf)
+endfunction()
+
 # For libraries whose templates take the optimizer minutes once they are sanitized: they are built without it there.
 function(penstock_sanitize_unoptimized name)
   if(PENSTOCK_SANITIZE)

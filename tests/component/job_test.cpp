@@ -254,14 +254,8 @@ TEST(ChangedJob, IsRefusedWithTheListOfWhatDoesNotFit) {
     flow_until(world, *job, world.numbers.rows_per_split / 2);
     EXPECT_TRUE(job->checkpoint());
   }
-  constexpr char kOther[] = R"(
-CREATE TABLE a (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
-  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
-CREATE TABLE pairs (k BIGINT, a_id BIGINT, b_id BIGINT) WITH ('connector' = 'blackhole');
-INSERT INTO pairs SELECT k, id, id FROM a;
-)";
   const auto job =
-      start_job(graph_of(kOther), options_of(1), factories_of(world), store_of(world), clock);
+      start_job(graph_of(kOtherJob), options_of(1), factories_of(world), store_of(world), clock);
   ASSERT_FALSE(job);
   EXPECT_EQ(job.error().code, Code::kInvalid);
   EXPECT_NE(job.error().message.find("gone"), std::string::npos) << job.error().message;

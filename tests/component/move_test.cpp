@@ -320,14 +320,8 @@ TEST_F(Move, AFollowerOfAnotherPlanEndsSayingWhatDoesNotFit) {
   const auto active = run(1);
   flow(*active, 2);
   ASSERT_TRUE(active->checkpoint());
-  constexpr char kOther[] = R"(
-CREATE TABLE a (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
-  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
-CREATE TABLE pairs (k BIGINT, a_id BIGINT, b_id BIGINT) WITH ('connector' = 'blackhole');
-INSERT INTO pairs SELECT k, id, id FROM a;
-)";
   auto follower =
-      make_job(graph_of(kOther), following(1), factories_of(world_), store_of(world_), clock_);
+      make_job(graph_of(kOtherJob), following(1), factories_of(world_), store_of(world_), clock_);
   ASSERT_TRUE(follower);
   ASSERT_TRUE((*follower)->begin());
   const Ending ending = (*follower)->wait();

@@ -21,6 +21,13 @@ INSERT INTO windows SELECT k, COUNT(*), window_start
   GROUP BY k, window_start, window_end;
 )";
 
+const char* const kOtherJob = R"(
+CREATE TABLE a (k BIGINT, id BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+  WITH ('connector' = 'datagen', 'number-of-rows' = '1');
+CREATE TABLE pairs (k BIGINT, a_id BIGINT, b_id BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO pairs SELECT k, id, id FROM a;
+)";
+
 StreamGraph graph_of(const char* text) {
   auto graph = sql::compile(text).to_result();
   EXPECT_TRUE(graph) << graph.error().message;

@@ -12,6 +12,8 @@ namespace penstock::test {
 
 // A join and a window over the same numbers.
 extern const char* const kJob;
+// Of the same tables, with nothing that keeps state: what kJob has written does not fit.
+extern const char* const kOtherJob;
 
 StreamGraph graph_of(const char* text);
 
