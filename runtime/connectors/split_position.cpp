@@ -29,4 +29,17 @@ std::optional<std::uint64_t> parse_generator_split(std::string_view id, std::uin
   return index;
 }
 
+Result<GeneratorSplit> open_generator_split(const std::string& table, const std::string& id,
+                                            const std::string& position, std::uint64_t splits) {
+  const auto index = parse_generator_split(id, splits);
+  if (!index)
+    return Error{Code::kInvalid, "table " + table + ": the restored position is for split " + id +
+                                     ", option 'splits' says " + std::to_string(splits) +
+                                     "; set it back, or start without the old state"};
+  const auto parsed = parse_position(position);
+  if (!parsed)
+    return Error{Code::kCorrupt, "table " + table + ": not a position: \"" + position + "\""};
+  return GeneratorSplit{*index, *parsed};
+}
+
 }  // namespace penstock

@@ -111,17 +111,10 @@ class DatagenSource final : public Source {
   }
 
   Result<std::unique_ptr<SplitReader>> open(const Split& split) override {
-    if (!parse_generator_split(split.id, settings_->splits))
-      return Error{Code::kInvalid,
-                   "table " + settings_->table + ": the restored position is for split " +
-                       split.id + ", option 'splits' says " + std::to_string(settings_->splits) +
-                       "; set it back, or start without the old state"};
-    const auto position = parse_position(split.position);
-    if (!position)
-      return Error{Code::kCorrupt,
-                   "table " + settings_->table + ": not a position: \"" + split.position + "\""};
+    TRY_ASSIGN(const GeneratorSplit opened,
+               open_generator_split(settings_->table, split.id, split.position, settings_->splits));
     return std::unique_ptr<SplitReader>(
-        std::make_unique<DatagenReader>(settings_, clock_, *position));
+        std::make_unique<DatagenReader>(settings_, clock_, opened.position));
   }
 
  private:

@@ -202,18 +202,10 @@ class NexmarkSource final : public Source {
   }
 
   Result<std::unique_ptr<SplitReader>> open(const Split& split) override {
-    const auto index = parse_generator_split(split.id, settings_->splits);
-    if (!index)
-      return Error{Code::kInvalid,
-                   "table " + settings_->table + ": the restored position is for split " +
-                       split.id + ", option 'splits' says " + std::to_string(settings_->splits) +
-                       "; set it back, or start without the old state"};
-    const auto position = parse_position(split.position);
-    if (!position)
-      return Error{Code::kCorrupt,
-                   "table " + settings_->table + ": not a position: \"" + split.position + "\""};
+    TRY_ASSIGN(const GeneratorSplit opened,
+               open_generator_split(settings_->table, split.id, split.position, settings_->splits));
     return std::unique_ptr<SplitReader>(
-        std::make_unique<NexmarkReader>(settings_, clock_, *index, *position));
+        std::make_unique<NexmarkReader>(settings_, clock_, opened.index, opened.position));
   }
 
  private:
