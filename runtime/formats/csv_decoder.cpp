@@ -58,46 +58,32 @@ class CsvSplitter {
   std::string unquoted_;
 };
 
-class CsvDecoder final : public RowDecoder {
+class CsvDecoder final : public ColumnDecoder {
  public:
   CsvDecoder(const CsvOptions& options, const Schema& schema, std::vector<std::size_t> wanted)
-      : options_(options),
+      : ColumnDecoder(chosen(schema, wanted), options.ignore_parse_errors),
+        options_(options),
         declared_(schema.size()),
         wanted_(std::move(wanted)),
         splitter_(options) {
-    for (const std::size_t index : wanted_) {
-      names_.push_back(schema.fields[index].name);
-      columns_.emplace_back(schema.fields[index].type);
-    }
+    for (const std::size_t index : wanted_) names_.push_back(schema.fields[index].name);
   }
 
   Status append(std::string_view record) override {
     if (record.ends_with('\r')) record.remove_suffix(1);
     if (record.empty() || (options_.allow_comments && record.starts_with('#'))) return ok();
-    for (DecodedColumn& column : columns_) column.reserve(rows_);
-    nulled_ = 0;
-    const Status status = read(record);
-    if (status) {
-      ++rows_;
-      nulled_fields_ += nulled_;
-    } else if (options_.ignore_parse_errors) {
-      ++skipped_rows_;
-      return ok();
-    }
-    return status;
+    return add_row([&] { return read(record); });
   }
 
-  std::size_t rows() const override { return rows_; }
   bool has_header() const override { return options_.header; }
 
-  Batch finish() override {
-    Batch batch{.physical_rows = std::exchange(rows_, 0)};
-    for (DecodedColumn& column : columns_)
-      batch.columns.push_back(column.finish(batch.physical_rows));
-    return batch;
+ private:
+  static std::vector<Field> chosen(const Schema& schema, const std::vector<std::size_t>& wanted) {
+    std::vector<Field> fields;
+    for (const std::size_t index : wanted) fields.push_back(schema.fields[index]);
+    return fields;
   }
 
- private:
   Status read(std::string_view record) {
     if (const std::string_view problem = splitter_.split(record, fields_); !problem.empty())
       return Error{Code::kInvalid, "not CSV: " + std::string(problem)};
@@ -143,11 +129,8 @@ class CsvDecoder final : public RowDecoder {
   std::size_t declared_;
   std::vector<std::size_t> wanted_;
   std::vector<std::string> names_;  // of the wanted columns
-  std::vector<DecodedColumn> columns_;
   CsvSplitter splitter_;
   std::vector<CsvField> fields_;
-  std::size_t rows_ = 0;
-  std::uint64_t nulled_ = 0;  // fields of the current record
 };
 
 }  // namespace

@@ -60,4 +60,16 @@ Column DecodedColumn::finish(std::size_t rows) {
   return Column(type_, rows, std::move(values), std::move(nulls), std::move(keep_alive));
 }
 
+ColumnDecoder::ColumnDecoder(std::span<const Field> fields, bool ignore_parse_errors)
+    : ignore_parse_errors_(ignore_parse_errors) {
+  for (const Field& field : fields) columns_.emplace_back(field.type);
+}
+
+Batch ColumnDecoder::finish() {
+  Batch batch{.physical_rows = std::exchange(rows_, 0)};
+  for (DecodedColumn& column : columns_)
+    batch.columns.push_back(column.finish(batch.physical_rows));
+  return batch;
+}
+
 }  // namespace penstock

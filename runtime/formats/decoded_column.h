@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "runtime/columns/column.h"
+#include "runtime/formats/format.h"
 
 namespace penstock {
 
@@ -46,6 +48,40 @@ class DecodedColumn {
   bool any_null_ = false;
   std::vector<DecodedColumn> children_;
   TextArena arena_;
+};
+
+// A decoder that fills columns: it counts rows, and leaves out those that cannot be read where the
+// table's options say so.
+class ColumnDecoder : public RowDecoder {
+ public:
+  std::size_t rows() const final { return rows_; }
+  Batch finish() final;
+
+ protected:
+  ColumnDecoder(std::span<const Field> fields, bool ignore_parse_errors);
+
+  // Reads one record by `read`, which writes row rows_ of every column.
+  template <typename Read>
+  Status add_row(Read read) {
+    for (DecodedColumn& column : columns_) column.reserve(rows_);
+    nulled_ = 0;
+    const Status status = read();
+    if (status) {
+      ++rows_;
+      nulled_fields_ += nulled_;
+    } else if (ignore_parse_errors_) {
+      ++skipped_rows_;
+      return ok();
+    }
+    return status;
+  }
+
+  std::vector<DecodedColumn> columns_;
+  std::size_t rows_ = 0;      // the number of the row that is being read
+  std::uint64_t nulled_ = 0;  // its fields that became NULL
+
+ private:
+  const bool ignore_parse_errors_;
 };
 
 }  // namespace penstock

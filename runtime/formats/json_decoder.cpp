@@ -82,42 +82,27 @@ Status check_types(const std::vector<Field>& fields) {
   return ok();
 }
 
-class JsonDecoder final : public RowDecoder {
+class JsonDecoder final : public ColumnDecoder {
  public:
   JsonDecoder(const JsonOptions& options, std::vector<Field> fields)
-      : options_(options), layout_(std::move(fields)) {
-    for (const Field& field : layout_.fields) columns_.emplace_back(field.type);
-  }
+      : ColumnDecoder(fields, options.ignore_parse_errors),
+        options_(options),
+        layout_(std::move(fields)) {}
 
   Status append(std::string_view record) override {
     if (record.find_first_not_of(" \t\r") == record.npos) return ok();
-    for (DecodedColumn& column : columns_) column.reserve(rows_);
-    JsonScanner scanner(record);
-    nulled_ = 0;
-    Status status = read_object(scanner, layout_,
-                                [this](std::size_t i) -> DecodedColumn& { return columns_[i]; });
-    if (status && !scanner.at_end()) status = syntax(scanner);
-    if (status) {
-      ++rows_;
-      nulled_fields_ += nulled_;
-    } else if (options_.ignore_parse_errors) {
-      ++skipped_rows_;
-      return ok();
-    }
-    return status;
-  }
-
-  std::size_t rows() const override { return rows_; }
-
-  Batch finish() override {
-    Batch batch{.physical_rows = std::exchange(rows_, 0)};
-    for (DecodedColumn& column : columns_)
-      batch.columns.push_back(column.finish(batch.physical_rows));
-    return batch;
+    return add_row([&] { return read(record); });
   }
 
  private:
   static Error syntax(const JsonScanner& scanner) { return {Code::kInvalid, scanner.problem()}; }
+
+  Status read(std::string_view record) {
+    JsonScanner scanner(record);
+    TRY(read_object(scanner, layout_,
+                    [this](std::size_t i) -> DecodedColumn& { return columns_[i]; }));
+    return scanner.at_end() ? ok() : syntax(scanner);
+  }
 
   template <typename ColumnOf>
   Status read_object(JsonScanner& scanner, ObjectLayout& layout, ColumnOf column_of) {
@@ -218,9 +203,6 @@ class JsonDecoder final : public RowDecoder {
 
   JsonOptions options_;
   ObjectLayout layout_;
-  std::vector<DecodedColumn> columns_;
-  std::size_t rows_ = 0;
-  std::uint64_t nulled_ = 0;  // fields of the current record
   std::string unescaped_;
 };
 
