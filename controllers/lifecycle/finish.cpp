@@ -204,7 +204,11 @@ Requeue next_look(const Draft& draft) {
   if (draft.soon || !draft.actions.empty()) return Requeue::after(std::chrono::seconds(1));
   const bool waits = draft.phase == Phase::kSuspended || draft.phase == Phase::kFinished ||
                      draft.phase == Phase::kFailed || draft.phase == Phase::kPending;
-  return waits ? Requeue::never() : Requeue::after(std::chrono::seconds(10));
+  if (waits) return Requeue::never();
+  // Where no process runs there is nothing to ask, and time-outs are of minutes.
+  const bool runs = std::ranges::any_of(
+      draft.seen.pods, [](const api::Pod& pod) { return pod.status.phase == "Running"; });
+  return Requeue::after(std::chrono::seconds(runs ? 10 : 30));
 }
 
 }  // namespace
