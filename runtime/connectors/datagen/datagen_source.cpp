@@ -4,6 +4,7 @@
 
 #include "runtime/connectors/datagen/fields.h"
 #include "runtime/connectors/options.h"
+#include "runtime/connectors/rate_schedule.h"
 #include "runtime/connectors/split_position.h"
 
 namespace penstock {
@@ -11,7 +12,7 @@ namespace {
 
 struct Settings {
   std::string table;
-  std::uint64_t rate = 1;  // rows per second of wall clock
+  RateSchedule schedule;
   std::uint64_t rows = UINT64_MAX;
   std::uint64_t splits = 1;
   std::uint64_t seed = 0;
@@ -23,8 +24,7 @@ struct Settings {
 Result<Settings> read_settings(const SourceSpec& spec) {
   const OptionReader options(spec.table, spec.connector, spec.options);
   Settings settings{.table = spec.table};
-  TRY_ASSIGN(const std::int64_t rate, options.integer("rows-per-second", 1, 1'000'000'000));
-  settings.rate = static_cast<std::uint64_t>(rate);
+  TRY_ASSIGN(settings.schedule, read_rate(options, "rows-per-second"));
   TRY_ASSIGN(const auto rows, options.integer("number-of-rows"));
   if (rows && *rows < 0) return options.invalid("number-of-rows", "it is negative");
   if (rows) settings.rows = static_cast<std::uint64_t>(*rows);
@@ -53,7 +53,7 @@ class DatagenReader final : public SplitReader {
     if (position_.next < limit) return result;
     const bool ended = position_.next >= settings_->rows;
     result.state = ended ? ReadResult::State::kEnd : ReadResult::State::kIdle;
-    result.again_at = time_of(position_.next);
+    result.again_at = std::max(time_of(position_.next), clock_.now() + kLinger);
     return result;
   }
 
@@ -67,16 +67,12 @@ class DatagenReader final : public SplitReader {
 
  private:
   Millis time_of(std::uint64_t row) const {
-    return position_.base + static_cast<Millis>(row * 1000 / settings_->rate);
+    return position_.base + settings_->schedule.time_of(row);
   }
 
   // Rows below this number are due.
   std::uint64_t reachable() const {
-    const Millis passed = clock_.now() - position_.base;
-    if (passed < 0) return 0;
-    const std::uint64_t due =
-        (static_cast<std::uint64_t>(passed + 1) * settings_->rate + 999) / 1000;
-    return std::min(settings_->rows, due);
+    return std::min(settings_->rows, settings_->schedule.events_by(clock_.now() - position_.base));
   }
 
   Batch make_batch(const std::vector<datagen::Row>& rows) const {

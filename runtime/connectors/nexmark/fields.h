@@ -7,7 +7,7 @@
 #include "runtime/base/result.h"
 #include "runtime/columns/batch.h"
 #include "runtime/connectors/nexmark/rules.h"
-#include "runtime/connectors/nexmark/schedule.h"
+#include "runtime/connectors/rate_schedule.h"
 #include "runtime/graph/graph.h"
 
 namespace penstock::nexmark {

@@ -13,7 +13,6 @@ namespace {
 using nexmark::kEpochEvents;
 
 constexpr Millis kPublishedBase = 1'436'918'400'000;  // 2015-07-15 00:00:00
-constexpr Millis kLinger = 5;  // a paced reader waits this long for more rows
 constexpr std::int64_t kMostEvents = std::int64_t{1} << 50;
 
 struct Settings {
@@ -32,18 +31,15 @@ struct Settings {
 };
 
 Result<RateSchedule> read_schedule(const OptionReader& options) {
-  if (const auto steps = options.text("rate-steps")) {
-    Result<RateSchedule> schedule = RateSchedule::parse(*steps);
-    if (!schedule) return options.invalid("rate-steps", schedule.error().message);
-    return schedule;
-  }
-  TRY_ASSIGN(const std::int64_t rate, options.integer("first-event.rate", 1, 1'000'000'000));
   TRY_ASSIGN(const auto next, options.integer("next-event.rate"));
-  if (next && *next != rate)
-    return options.invalid("next-event.rate",
-                           "NotImplemented: it must equal first-event.rate; use rate-steps for a "
-                           "rate that changes");
-  return RateSchedule::constant(rate);
+  if (next && !options.text("rate-steps")) {
+    TRY_ASSIGN(const auto rate, options.integer("first-event.rate"));
+    if (rate != next)
+      return options.invalid("next-event.rate",
+                             "NotImplemented: it must equal first-event.rate; use rate-steps for a "
+                             "rate that changes");
+  }
+  return read_rate(options, "first-event.rate");
 }
 
 // Narrows the wanted events by `event_type = number` of the plan's filter.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/connectors/datagen/datagen_source.h"
+#include "runtime/connectors/rate_schedule.h"
 #include "runtime/connectors/registry.h"
 #include "tests/support/read_source.h"
 
@@ -136,6 +137,20 @@ TEST(Datagen, RowsComeAtTheirRate) {
   EXPECT_EQ(result.state, State::kIdle);
   EXPECT_EQ(result.again_at, 110);
   EXPECT_EQ(reader->rows_behind(), 0u);
+}
+
+TEST(Datagen, RowsComeAtTheRatesOfTheirSteps) {
+  ManualClock clock(0);
+  const auto source =
+      make_source(table({{"id", kBigint}}, {{"rate-steps", "1s:10,1s:1000"}}), clock).value();
+  const auto reader = source->open(source->discover().value()[0]).value();
+  clock.advance(std::chrono::milliseconds(999));
+  EXPECT_EQ(reader->read(10'000).value().batch.rows(), 10u);
+  clock.advance(std::chrono::milliseconds(1000));
+  EXPECT_EQ(reader->read(10'000).value().batch.rows(), 1000u);
+  const ReadResult result = reader->read(10'000).value();
+  EXPECT_EQ(result.batch.rows(), 0u);
+  EXPECT_EQ(result.again_at, 1999 + kLinger);  // the steps begin again at 2000
 }
 
 TEST(Datagen, NoRowsAreAnEnd) {

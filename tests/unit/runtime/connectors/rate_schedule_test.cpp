@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "runtime/connectors/nexmark/schedule.h"
+#include "runtime/connectors/rate_schedule.h"
 
 namespace penstock {
 namespace {

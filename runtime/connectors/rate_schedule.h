@@ -7,11 +7,12 @@
 
 #include "runtime/base/ids.h"
 #include "runtime/base/result.h"
+#include "runtime/connectors/options.h"
 
 namespace penstock {
 
-// When each event happens, in milliseconds after the first: a constant rate, or steps of a rate
-// that repeat for ever. A value; any thread.
+// When each event of a generator happens, in milliseconds after the first: a constant rate, or
+// steps of a rate that repeat for ever. A value; any thread.
 class RateSchedule {
  public:
   struct Step {
@@ -49,5 +50,12 @@ class RateSchedule {
   std::uint64_t cycle_events_ = 0;  // 0: a constant rate without cycle
   Millis cycle_ = 0;
 };
+
+// A paced reader that has read all that is due waits at least this long, so that rows of slow rates
+// do not come one by one.
+constexpr Millis kLinger = 5;
+
+// Of a table's options: 'rate-steps' where it is set, else the constant rate that `rate` names.
+Result<RateSchedule> read_rate(const OptionReader& options, std::string_view rate);
 
 }  // namespace penstock

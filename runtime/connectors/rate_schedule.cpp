@@ -1,4 +1,4 @@
-#include "runtime/connectors/nexmark/schedule.h"
+#include "runtime/connectors/rate_schedule.h"
 
 #include <algorithm>
 #include <charconv>
@@ -110,6 +110,16 @@ std::uint64_t RateSchedule::events_by(Millis time) const {
     if (segment.start <= within)
       count += std::min(segment.count, up_to(segment.rate, within - segment.start));
   return count;
+}
+
+Result<RateSchedule> read_rate(const OptionReader& options, std::string_view rate) {
+  if (const auto steps = options.text("rate-steps")) {
+    Result<RateSchedule> schedule = RateSchedule::parse(*steps);
+    if (!schedule) return options.invalid("rate-steps", schedule.error().message);
+    return schedule;
+  }
+  TRY_ASSIGN(const std::int64_t constant, options.integer(rate, 1, kMaxRate));
+  return RateSchedule::constant(constant);
 }
 
 }  // namespace penstock
