@@ -125,7 +125,7 @@ Answer<http::Reply> Api::read_many(const Call& call, const Route& route) {
         call, WatchRequest{.kind = route.kind,
                            .name_space = name_space,
                            .selector = std::move(*selector),
-                           .from = *revision,
+                           .from = revision,
                            .initial = told ? call.query.flag("sendInitialEvents") : *revision == 0,
                            .initial_end = told,
                            .bookmarks = call.query.flag("allowWatchBookmarks"),
@@ -135,7 +135,7 @@ Answer<http::Reply> Api::read_many(const Call& call, const Route& route) {
   if (*revision > store_.revision()) return version_too_large(*revision, store_.revision());
   auto page = parse_page(call.query);
   if (!page) return page.error();
-  if (call.query.get("resourceVersionMatch") == "Exact") page->exact = *revision;
+  if (call.query.get("resourceVersionMatch") == "Exact") page->exact = revision;
   auto listing = listing_for(store_, route.kind->storage_key(), name_space, *page);
   if (!listing) return listing.error();
 

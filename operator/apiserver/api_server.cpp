@@ -114,7 +114,7 @@ class ApiServer::Impl {
 ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ApiServer::~ApiServer() = default;
 
-Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiServerOptions options, Clock& clock) {
+Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiServerOptions& options, Clock& clock) {
   const fs::path directory(options.data_directory);
   std::error_code error;
   fs::create_directories(directory, error);

@@ -57,7 +57,7 @@ class ApiServer {
  public:
   // `clock` outlives the server. kUnavailable: the port or the directory is taken; kInvalid: a CRD
   // is wrong.
-  static Result<std::unique_ptr<ApiServer>> start(ApiServerOptions options, Clock& clock);
+  static Result<std::unique_ptr<ApiServer>> start(const ApiServerOptions& options, Clock& clock);
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;
   ApiServer& operator=(const ApiServer&) = delete;

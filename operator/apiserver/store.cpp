@@ -99,7 +99,11 @@ class State {
     if (before != expected)
       return Error{Code::kConflict, "written by somebody else meanwhile: " + key.name};
     const bool deleted = !object.has_value();
-    Json json = deleted ? *before : std::move(*object);
+    Json json;
+    if (deleted)
+      json = *before;
+    else
+      json = std::move(*object);
     json["metadata"]["resourceVersion"] = std::to_string(revision_ + 1);
     const StoredRow row{key.kind, key.name_space, key.name, deleted ? std::string() : json.dump()};
     TRY(database_.write(row, deleted, revision_ + 1));

@@ -18,7 +18,7 @@ constexpr std::string_view kNameDescription =
     "for creation idempotence and configuration definition. Cannot be updated. More info: "
     "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
-std::string or_none(std::string text) { return text.empty() ? "<none>" : text; }
+std::string or_none(const std::string& text) { return text.empty() ? "<none>" : text; }
 
 std::string age_since(const std::string& timestamp, Millis now) {
   if (timestamp.empty()) return "<unknown>";

@@ -245,7 +245,6 @@ Failure misshapen(const WriteContext& context, const Json& body, const Failure& 
 
 Answer<Json> match_body(const WriteContext& context, Json body) {
   const KindDefinition& kind = context.kind;
-  const std::string shown = body.dump().substr(0, 30);
   if (text_at(body, ".kind").empty()) {
     return bad_request("the object provided is unrecognized (must be of type " + kind.kind +
                        "): Object 'Kind' is missing in '" + body.dump().substr(0, 200) + "'");

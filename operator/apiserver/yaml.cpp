@@ -38,7 +38,8 @@ class Converter {
 
   // Depth is bounded by yaml-cpp.
   Json convert(const YAML::Node& node) {
-    if (left_ == 0 || --left_ == 0) return {};
+    if (left_ > 0) --left_;
+    if (left_ == 0) return {};
     if (node.IsSequence()) {
       Json list = Json::array();
       for (auto item = node.begin(); item != node.end() && !exceeded(); ++item)

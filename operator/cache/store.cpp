@@ -57,7 +57,8 @@ Object ObjectStore::share(Object object) const {
   const auto known = objects_.find(object.key());
   const bool same = known != objects_.end() && known->second.uid() == object.uid() &&
                     known->second.resource_version() == object.resource_version();
-  return same ? known->second : object;
+  if (same) return known->second;
+  return object;
 }
 
 std::optional<StoreChange> ObjectStore::put(Object object) {

@@ -182,8 +182,10 @@ WatchStep on_watch_ended(WatchState state, const WatchEnded& input) {
   ++state.failures;
   const Duration at_least = input.failure->retry_after;
   switch (input.failure->kind) {
-    case Failure::Kind::kExpired:
-      return begin_anew(std::move(state), true, {state.failures > 1, at_least});
+    case Failure::Kind::kExpired: {
+      const bool again = state.failures > 1;
+      return begin_anew(std::move(state), true, {again, at_least});
+    }
     case Failure::Kind::kUnreachable:
     case Failure::Kind::kThrottled:
     case Failure::Kind::kServer:

@@ -92,22 +92,22 @@ void OrderCalls::send(const Addressee& to, const EngineOrder& order, Done done) 
               request.set_parallelism(rescale.parallelism);
               request.set_reason(rescale.reason);
             },
-            [](auto& async, auto... args) { async.Rescale(args...); });
+            [](auto& async, const auto&... args) { async.Rescale(args...); });
       },
       [&](const EngineOrder::Checkpoint&) {
         start<v1::CheckpointRequest, v1::CheckpointReply>(
             to, order, done, [](v1::CheckpointRequest&) {},
-            [](auto& async, auto... args) { async.Checkpoint(args...); });
+            [](auto& async, const auto&... args) { async.Checkpoint(args...); });
       },
       [&](const EngineOrder::Savepoint& savepoint) {
         start<v1::SavepointRequest, v1::CheckpointReply>(
             to, order, done, [&](v1::SavepointRequest& request) { request.set_uri(savepoint.uri); },
-            [](auto& async, auto... args) { async.Savepoint(args...); });
+            [](auto& async, const auto&... args) { async.Savepoint(args...); });
       },
       [&](const EngineOrder::Dispose& dispose) {
         start<v1::DisposeRequest, v1::DisposeReply>(
             to, order, done, [&](v1::DisposeRequest& request) { request.set_uri(dispose.uri); },
-            [](auto& async, auto... args) { async.Dispose(args...); });
+            [](auto& async, const auto&... args) { async.Dispose(args...); });
       },
       [&](const EngineOrder::Stop& stop) {
         start<v1::StopRequest, v1::StopReply>(
@@ -119,23 +119,23 @@ void OrderCalls::send(const Addressee& to, const EngineOrder& order, Done done) 
                                                            : v1::StopRequest::SAVEPOINT);
               request.set_savepoint_uri(stop.savepoint_uri);
             },
-            [](auto& async, auto... args) { async.Stop(args...); });
+            [](auto& async, const auto&... args) { async.Stop(args...); });
       },
       [&](const EngineOrder::Configure& configure) {
         start<v1::ConfigureRequest, v1::ConfigureReply>(
             to, order, done,
             [&](v1::ConfigureRequest& request) { request.set_log_level(configure.log_level); },
-            [](auto& async, auto... args) { async.Configure(args...); });
+            [](auto& async, const auto&... args) { async.Configure(args...); });
       },
       [&](const EngineOrder::HandOver&) {
         start<v1::HandOverRequest, v1::HandOverReply>(
             to, order, done, [](v1::HandOverRequest&) {},
-            [](auto& async, auto... args) { async.HandOver(args...); });
+            [](auto& async, const auto&... args) { async.HandOver(args...); });
       },
       [&](const EngineOrder::TakeOver& take_over) {
         start<v1::TakeOverRequest, v1::TakeOverReply>(
             to, order, done, [&](v1::TakeOverRequest& request) { request.set_now(take_over.now); },
-            [](auto& async, auto... args) { async.TakeOver(args...); });
+            [](auto& async, const auto&... args) { async.TakeOver(args...); });
       },
   };
   std::visit(handle, order.what);
